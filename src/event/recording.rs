@@ -1,0 +1,1 @@
+//! Recordings: a session, its items and its ending in a file.

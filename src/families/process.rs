@@ -1,0 +1,80 @@
+//! Processes: programs started, forks, exits.
+
+use std::borrow::Cow;
+
+use nix::sys::signal::Signal;
+
+use super::Family;
+use crate::event::Kind;
+use crate::event::KindId;
+use crate::event::kind::ObjectKind;
+use crate::event::kind::Quantity;
+use crate::event::kind::Unit;
+use crate::event::kind::errno_name;
+
+/// How a process ended, as `wait` encodes it: the exit code in the high byte or a signal's number in the low one.
+fn status(status: u16) -> Cow<'static, str> {
+    match (status >> 8, i32::from(status & 127)) {
+        (code, 0) => format!("exit {code}").into(),
+        (_, signal) => {
+            Signal::try_from(signal).map_or_else(|_| format!("signal {signal}").into(), |s| s.as_str().into())
+        }
+    }
+}
+
+/// The family.
+pub(super) static PROCESS: Family = Family {
+    name: "process",
+    about: "Process life cycle: programs started, forks, exits with code or signal",
+    options: &[],
+    kinds: &[
+        Kind {
+            id: KindId(0x01),
+            name: "process.exec",
+            about: "Programs started, by the path the caller named.",
+            duration: None,
+            amount: None,
+            object: ObjectKind::Path,
+            by: None,
+            aux: None,
+            error: errno_name,
+        },
+        Kind {
+            id: KindId(0x02),
+            name: "process.exec_failed",
+            about: "execve calls that failed; a search along PATH makes some with ENOENT.",
+            duration: None,
+            amount: None,
+            object: ObjectKind::Path,
+            by: None,
+            aux: None,
+            error: errno_name,
+        },
+        Kind {
+            id: KindId(0x03),
+            name: "process.fork",
+            about: "Processes forked (threads are not counted).",
+            duration: None,
+            amount: None,
+            object: ObjectKind::None,
+            by: None,
+            aux: None,
+            error: errno_name,
+        },
+        Kind {
+            id: KindId(0x04),
+            name: "process.exit",
+            about: "Processes that ended, with all their threads; an exit code other than 0 or a signal is an error.",
+            duration: None,
+            amount: None,
+            object: ObjectKind::None,
+            by: None,
+            aux: Some(Quantity {
+                name: "cpu",
+                unit: Unit::Nanoseconds,
+                about: "CPU time the process used in its life.",
+            }),
+            error: status,
+        },
+    ],
+};

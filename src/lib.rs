@@ -1,0 +1,16 @@
+//! podtrace: why is this pod slow or failing? Answers from outside, on demand, with nothing to instrument.
+//!
+//! The arrow, in reading order; a stage imports the vocabulary ([`event`]) and the stages before it, and only
+//! [`pipeline`] and [`cli`] know everybody (`tests/house_rules.rs` enforces it):
+//!
+//! ```text
+//! profile ─► plan ─► probe ─► event, tally ─► window ─► rules ─► finding ─► sinks
+//!    │         ▲        ▲                        │                  │
+//!    └► targets┘  host ┘   families              └───► report ◄─────┘
+//! ```
+
+pub mod event;
+
+pub mod profile;
+
+pub mod families;

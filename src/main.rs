@@ -1,0 +1,2 @@
+//! podtrace
+fn main() {}
