@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* Files: what is not the plain read or write of a descriptor (for those see syscalls.bpf.c). */
+#include "podtrace/file.h"
+#include "podtrace/connection.h"
+#include "podtrace/walk.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* Kinds live in BTF through this. */
+enum podtrace_file_kind unused_file_kind __attribute__((unused));
+
+/* Ends an operation on a path that a program gave and that no descriptor stands for. */
+static __always_inline void finish_given(struct thread_state *state, __u8 kind, __u64 now, long result)
+{
+	__u64 object;
+
+	if (!enabled(kind))
+		return;
+	object = given_path(state->address);
+	finish(state->process, kind, 0, object, true, state->enter_ns, now - state->enter_ns, result < 0 ? result : 0,
+	       0);
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(exit_open, struct pt_regs *regs, long result)
+{
+	struct thread_state *state = state_of_current(false);
+	__u64 now = bpf_ktime_get_ns(), object;
+	struct described it;
+
+	if (!state)
+		return 0;
+	if (result < 0) {
+		finish_given(state, PODTRACE_FILE_OPEN, now, result);
+		return 0;
+	}
+	describe(result, &it);
+	if (it.class != CLASS_FILE || !enabled(PODTRACE_FILE_OPEN))
+		return 0;
+	object = file_object(it.file, it.inode);
+	finish(state->process, PODTRACE_FILE_OPEN, 0, object, true, state->enter_ns, now - state->enter_ns, 0, 0);
+	if (is_defined(object))
+		return 0;
+	begin_walk(object, it.file, 0, NULL);
+	bpf_tail_call(ctx, &exit_handlers, PODTRACE_EXIT_WALK);
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(exit_truncate, struct pt_regs *regs, long result)
+{
+	struct thread_state *state = state_of_current(false);
+
+	if (state)
+		finish_given(state, PODTRACE_FILE_TRUNCATE, bpf_ktime_get_ns(), result);
+	return 0;
+}
+
+/* One call that reads on one side and writes on the other: an operation of each side that is a file or a connection. */
+SEC("tp_btf/sys_exit")
+int BPF_PROG(exit_pair, struct pt_regs *regs, long result)
+{
+	struct thread_state *state = state_of_current(false);
+	struct connection *connection;
+	__u64 duration, at;
+	__u32 process;
+
+	if (!state)
+		return 0;
+	at = state->enter_ns;
+	process = state->process;
+	duration = bpf_ktime_get_ns() - at;
+	if (state->object && enabled(PODTRACE_FILE_READ))
+		finish(process, PODTRACE_FILE_READ, 0, state->object, true, at, duration, result, 0);
+	if (state->other && enabled(PODTRACE_FILE_WRITE))
+		finish(process, PODTRACE_FILE_WRITE, 0, state->other, true, at, duration, result, 0);
+	if (state->pointer && enabled(PODTRACE_TCP_SEND)) {
+		connection = connection_of(state->pointer);
+		if (!connection)
+			connection = adopt_open(state->pointer, process);
+		if (connection)
+			finish(process, PODTRACE_TCP_SEND, 0, connection->object, true, at, duration, result, 0);
+	}
+	if (state->address && enabled(PODTRACE_TCP_RECV)) {
+		connection = connection_of(state->address);
+		if (!connection)
+			connection = adopt_open(state->address, process);
+		if (connection)
+			finish(process, PODTRACE_TCP_RECV, 0, connection->object, false, at, duration, result, 0);
+	}
+	return 0;
+}

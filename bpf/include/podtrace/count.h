@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * Counting: tallies with histograms, failures by number, losses by cause.
+ */
+#ifndef PODTRACE_COUNT_H
+#define PODTRACE_COUNT_H
+
+#include "shared.h"
+
+static __always_inline struct podtrace_counters *counters_here(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&counters, &zero);
+}
+
+/* Counts something lost. Kind 0: it is not known which. */
+static __always_inline void lose_many(__u8 kind, __u32 cause, __u64 count)
+{
+	struct podtrace_counters *here = counters_here();
+
+	if (here)
+		here->lost[kind & (PODTRACE_KINDS - 1)][cause & (PODTRACE_CAUSES - 1)] += count;
+}
+
+static __always_inline void lose(__u8 kind, __u32 cause)
+{
+	lose_many(kind, cause, 1);
+}
+
+/* The bucket of a duration: see src/event/histogram.rs, which a test compares with this. */
+static __always_inline __u32 bucket_of(__u64 duration_ns)
+{
+	__u64 units = duration_ns >> 2, rest = units;
+	__u32 exponent = 0, index;
+
+	if (units < 16)
+		return units;
+	if (rest >> 32) {
+		rest >>= 32;
+		exponent += 32;
+	}
+	if (rest >> 16) {
+		rest >>= 16;
+		exponent += 16;
+	}
+	if (rest >> 8) {
+		rest >>= 8;
+		exponent += 8;
+	}
+	if (rest >> 4) {
+		rest >>= 4;
+		exponent += 4;
+	}
+	if (rest >> 2) {
+		rest >>= 2;
+		exponent += 2;
+	}
+	if (rest >> 1)
+		exponent += 1;
+	index = ((exponent - 3) << 4) + ((units >> (exponent - 4)) & 15);
+	return index < PODTRACE_BUCKETS ? index : PODTRACE_BUCKETS - 1;
+}
+
+/* The tally of a key that has none yet in this generation, with a histogram of its own while there are any. */
+CALLED int make_tally(struct podtrace_tally_key *key)
+{
+	struct podtrace_tally fresh = {};
+	__u32 shared_slot;
+
+	if (!key)
+		return 0;
+	shared_slot = (key->kind & (PODTRACE_KINDS - 1)) + (key->generation & 1) * PODTRACE_KINDS;
+	if (bpf_map_pop_elem(&free_slots, &fresh.slot))
+		fresh.slot = shared_slot;
+	if (!bpf_map_update_elem(&tallies, key, &fresh, BPF_NOEXIST))
+		return 0;
+	if (fresh.slot >= 2 * PODTRACE_KINDS)
+		bpf_map_push_elem(&free_slots, &fresh.slot, BPF_ANY);
+	if (!bpf_map_lookup_elem(&tallies, key)) {
+		/* Full. The entries for what has no room were made before the programs were attached. */
+		lose(key->kind, PODTRACE_TALLY_FULL);
+		key->process = 0;
+		key->detail = 0;
+		key->object = PODTRACE_OBJECT_OTHER;
+	}
+	return 0;
+}
+
+/* Adds operations to their tally. `timed` is a constant: whether the kind has a duration. */
+static __always_inline void count_many(__u32 process, __u8 kind, __u8 detail, __u64 object, bool timed,
+				       __u64 duration_ns, __u64 amount, __u64 operations)
+{
+	struct podtrace_tally_key key = {
+		.process = process,
+		.kind = kind,
+		.detail = detail,
+		.generation = generation & 1,
+		.object = object,
+	};
+	struct podtrace_tally *tally = bpf_map_lookup_elem(&tallies, &key);
+	struct podtrace_histogram *histogram;
+
+	if (!tally) {
+		make_tally(&key);
+		tally = bpf_map_lookup_elem(&tallies, &key);
+		if (!tally) {
+			lose(kind, PODTRACE_STATE_LOST);
+			return;
+		}
+	}
+	tally->count += operations;
+	tally->amount += amount;
+	if (!timed)
+		return;
+	tally->total_ns += duration_ns;
+	if (duration_ns > tally->max_ns)
+		tally->max_ns = duration_ns;
+	histogram = bpf_map_lookup_elem(&histograms, &tally->slot);
+	if (histogram)
+		histogram->buckets[bucket_of(duration_ns) & (PODTRACE_BUCKETS - 1)]++;
+}
+
+static __always_inline void count(__u32 process, __u8 kind, __u8 detail, __u64 object, bool timed, __u64 duration_ns,
+				  __u64 amount)
+{
+	count_many(process, kind, detail, object, timed, duration_ns, amount, 1);
+}
+
+/* Counts a failed operation under its number; the operation itself is counted by count(). */
+CALLED int count_failure(__u32 process, __u32 kind_detail, __u64 object, __u32 number)
+{
+	struct podtrace_error_key key = {
+		.process = process,
+		.kind = kind_detail & 255,
+		.detail = kind_detail >> 8,
+		.number = number,
+		.object = object,
+		.generation = generation & 1,
+	};
+	__u64 *seen = bpf_map_lookup_elem(&failures, &key), one = 1;
+
+	if (!seen) {
+		if (!bpf_map_update_elem(&failures, &key, &one, BPF_NOEXIST))
+			return 0;
+		seen = bpf_map_lookup_elem(&failures, &key);
+	}
+	if (!seen) {
+		lose(key.kind, PODTRACE_TALLY_FULL);
+		key.process = 0;
+		key.detail = 0;
+		key.number = 0;
+		key.object = PODTRACE_OBJECT_OTHER;
+		seen = bpf_map_lookup_elem(&failures, &key);
+	}
+	if (seen)
+		__sync_fetch_and_add(seen, 1);
+	return 0;
+}
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * Sending single events. Records are reserved in the ring, filled and submitted; nothing is assembled elsewhere.
+ */
+#ifndef PODTRACE_EMIT_H
+#define PODTRACE_EMIT_H
+
+#include "count.h"
+
+/* What an event is made from. */
+struct occurrence {
+	__u64 at_ns;
+	__u64 duration_ns;
+	__u64 object;
+	__s64 result;
+	__u64 aux;
+	__u32 process;
+	__u8 kind;
+	__u8 detail;
+};
+
+static __always_inline void fill(struct podtrace_event *event, const struct occurrence *what)
+{
+	event->record = PODTRACE_EVENT;
+	event->process = what->process;
+	event->at_ns = what->at_ns;
+	event->duration_ns = what->duration_ns;
+	event->object = what->object;
+	event->result = what->result;
+	event->aux = what->aux;
+	event->thread = (__u32)bpf_get_current_pid_tgid();
+	event->kind = what->kind;
+	event->detail = what->detail;
+	event->_pad = 0;
+}
+
+static __always_inline void sent(__u8 kind)
+{
+	struct podtrace_counters *here = counters_here();
+
+	if (here)
+		here->sent[kind & (PODTRACE_KINDS - 1)]++;
+}
+
+/* Sends one of the many. The reader is woken once a sixteenth of the ring is full, else it comes by itself. */
+CALLED int emit(struct occurrence *what)
+{
+	struct podtrace_event *event;
+	__u64 waiting;
+
+	if (!what)
+		return 0;
+	event = bpf_ringbuf_reserve(&data_ring, sizeof(*event), 0);
+	if (!event) {
+		lose(what->kind, PODTRACE_RING_FULL);
+		return 0;
+	}
+	fill(event, what);
+	waiting = bpf_ringbuf_query(&data_ring, BPF_RB_AVAIL_DATA);
+	bpf_ringbuf_submit(event, waiting > data_ring_bytes / 16 ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
+	sent(what->kind);
+	return 0;
+}
+
+/* Sends one of the few that must not be crowded out: the life cycle. */
+static __always_inline void emit_control(const struct occurrence *what)
+{
+	struct podtrace_event *event = bpf_ringbuf_reserve(&control_ring, sizeof(*event), 0);
+
+	if (!event) {
+		lose(what->kind, PODTRACE_RING_FULL);
+		return;
+	}
+	fill(event, what);
+	bpf_ringbuf_submit(event, 0);
+	sent(what->kind);
+}
+
+/* Whether an operation is worth an event of its own. */
+static __always_inline bool notable(__u8 kind, __u64 duration_ns, bool failed)
+{
+	return failed || duration_ns >= slow_ns[kind & (PODTRACE_KINDS - 1)];
+}
+
+static __always_inline bool enabled(__u8 kind)
+{
+	return kind_enabled[kind & (PODTRACE_KINDS - 1)];
+}
+
+/* Counts an operation that ended, its failure if it failed, and sends it if it is notable. */
+static __always_inline void finish(__u32 process, __u8 kind, __u8 detail, __u64 object, bool timed, __u64 at_ns,
+				   __u64 duration_ns, __s64 result, __u64 aux)
+{
+	bool failed = result < 0;
+
+	count(process, kind, detail, object, timed, duration_ns, failed ? 0 : result);
+	if (failed)
+		count_failure(process, kind | detail << 8, object, -result);
+	if (notable(kind, duration_ns, failed)) {
+		struct occurrence what = {
+			.at_ns = at_ns,
+			.duration_ns = duration_ns,
+			.object = object,
+			.result = result,
+			.aux = aux,
+			.process = process,
+			.kind = kind,
+			.detail = detail,
+		};
+		emit(&what);
+	}
+}
+
+#endif

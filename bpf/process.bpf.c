@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* Process life cycle: who belongs to a target, and the kinds of family `process`. */
+#include "podtrace/process.h"
+#include "podtrace/member.h"
+#include "podtrace/object.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+enum podtrace_process_kind unused_process_kind __attribute__((unused));
+
+static __always_inline void report(__u32 process, __u8 kind, __u64 object, __u32 failure, __u64 aux)
+{
+	struct occurrence what = {
+		.at_ns = bpf_ktime_get_ns(),
+		.object = object,
+		.result = -(__s64)failure,
+		.aux = aux,
+		.process = process,
+		.kind = kind,
+	};
+
+	if (!enabled(kind))
+		return;
+	count(process, kind, 0, object, false, 0, 0);
+	if (failure)
+		count_failure(process, kind, object, failure);
+	emit_control(&what);
+}
+
+/* A process or a thread was made, in the context of its parent, before it runs. */
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child)
+{
+	__u32 parent_pid = BPF_CORE_READ(parent, tgid), pid = BPF_CORE_READ(child, tgid), process, origin;
+	struct podtrace_member *member = NULL;
+	bool belongs;
+	__u16 target = 0;
+
+	if (is_traced(parent_pid))
+		member = bpf_map_lookup_elem(&members, &parent_pid);
+	if (pid == parent_pid) {
+		if (member)
+			state_of(child, true);
+		return 0;
+	}
+	if (member)
+		origin = member->process;
+	belongs = target_by_cgroup(child, &target);
+	if (!belongs && member && member->follow) {
+		target = member->target;
+		belongs = true;
+	}
+	if (member)
+		report(origin, PODTRACE_PROCESS_FORK, 0, 0, pid);
+	if (!belongs)
+		return 0;
+	process = take_in(pid, target, member ? member->follow : 0);
+	if (!process)
+		return 0;
+	state_of(child, true);
+	define_process(child, process, target, PODTRACE_FORK);
+	return 0;
+}
+
+/* The head of the argument vector, as the new program sees it. */
+static __always_inline void read_arguments(struct podtrace_exec *record, struct task_struct *task)
+{
+	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	unsigned long start = BPF_CORE_READ(mm, arg_start), end = BPF_CORE_READ(mm, arg_end);
+	__u32 length = end - start;
+
+	record->arguments_total = length;
+	if (length > PODTRACE_ARGUMENTS)
+		length = PODTRACE_ARGUMENTS;
+	if (!length)
+		return;
+	if (bpf_probe_read_user(record->arguments, length, (void *)start)) {
+		lose(PODTRACE_PROCESS_EXEC, PODTRACE_UNREADABLE);
+		return;
+	}
+	record->arguments_read = length;
+}
+
+/* A new program in an old process: a new life. */
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(process_exec, struct task_struct *task, int old_pid, struct linux_binprm *program)
+{
+	__u32 pid = BPF_CORE_READ(task, tgid);
+	struct podtrace_member *member, next;
+	struct podtrace_exec *record;
+	struct thread_state *state;
+	__u64 object = 0;
+
+	if (!is_traced(pid))
+		return 0;
+	member = bpf_map_lookup_elem(&members, &pid);
+	if (!member)
+		return 0;
+	next = *member;
+	next.process = new_life();
+	bpf_map_update_elem(&members, &pid, &next, BPF_EXIST);
+	state = state_of(task, true);
+	if (state) {
+		state->process = next.process;
+		state->epoch = membership_epoch;
+		state->exit = 0;
+		state->last_object = 0;
+	}
+	record = bpf_ringbuf_reserve(&control_ring, sizeof(*record), 0);
+	if (!record) {
+		lose(0, PODTRACE_DEFINITION_LOST);
+		report(next.process, PODTRACE_PROCESS_EXEC, PODTRACE_OBJECT_OTHER, 0, 0);
+		return 0;
+	}
+	__builtin_memset(record, 0, sizeof(*record));
+	describe_process(&record->process, task, next.process, next.target, PODTRACE_EXECUTED);
+	record->process.record = PODTRACE_EXEC;
+	record->process.cpu_ns = cpu_time(task);
+	bpf_probe_read_kernel_str(record->path, sizeof(record->path), BPF_CORE_READ(program, filename));
+	object = text_object(record->path);
+	record->object = object;
+	read_arguments(record, task);
+	bpf_ringbuf_submit(record, 0);
+	report(next.process, PODTRACE_PROCESS_EXEC, object, 0, 0);
+	return 0;
+}
+
+/* execve that failed; one that succeeds is seen above, and returns into another program. */
+SEC("tp_btf/sys_exit")
+int BPF_PROG(exit_exec, struct pt_regs *regs, long result)
+{
+	struct thread_state *state = state_of_current(false);
+
+	if (state && result < 0 && enabled(PODTRACE_PROCESS_EXEC_FAILED))
+		report(state->process, PODTRACE_PROCESS_EXEC_FAILED, given_path(state->address), -result, 0);
+	return 0;
+}
+
+/* What a parent's wait() would be told: the exit code in the high byte, or a signal in the low one. */
+static __always_inline __u32 wait_status(struct task_struct *task)
+{
+	__u32 flags = BPF_CORE_READ(task, signal, flags);
+
+	if (flags & K_SIGNAL_GROUP_EXIT)
+		return BPF_CORE_READ(task, signal, group_exit_code) & 0xffff;
+	return BPF_CORE_READ(task, group_leader, exit_code) & 0xffff;
+}
+
+/* The last thread of a process ends. */
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(process_exit, struct task_struct *task)
+{
+	__u32 pid = BPF_CORE_READ(task, tgid), thread = BPF_CORE_READ(task, pid), process, status;
+	struct podtrace_member *member;
+	struct thread_state *state;
+	__u64 cpu, now;
+
+	if (!is_traced(pid))
+		return 0;
+	state = state_of(task, false);
+	if (BPF_CORE_READ(task, signal, live.counter)) {
+		if (!use_task_storage)
+			bpf_map_delete_elem(&thread_states_by_id, &thread);
+		return 0;
+	}
+	member = bpf_map_lookup_elem(&members, &pid);
+	if (!member)
+		return 0;
+	process = member->process;
+	/* Two last threads may both find nobody alive: the one that removes the process reports it. */
+	if (!let_go(pid))
+		return 0;
+	cpu = cpu_time(task);
+	now = bpf_ktime_get_ns();
+	/* The scheduler accounts the running slice at its ticks; what is missing is known if we saw it begin. */
+	if (state && state->on_ns && state->on_runtime + (now - state->on_ns) > BPF_CORE_READ(task, se.sum_exec_runtime))
+		cpu += state->on_runtime + (now - state->on_ns) - BPF_CORE_READ(task, se.sum_exec_runtime);
+	status = wait_status(task);
+	if (!use_task_storage)
+		bpf_map_delete_elem(&thread_states_by_id, &thread);
+	report(process, PODTRACE_PROCESS_EXIT, 0, status, cpu);
+	return 0;
+}
+
+/* A process was moved to another cgroup. */
+SEC("tp_btf/cgroup_attach_task")
+int BPF_PROG(process_moved, struct cgroup *to, const char *path, struct task_struct *leader)
+{
+	__u32 pid = BPF_CORE_READ(leader, tgid), process;
+	struct podtrace_member *member = NULL;
+	__u16 target = 0;
+	bool belongs;
+
+	if (!level_count)
+		return 0;
+	if (is_traced(pid))
+		member = bpf_map_lookup_elem(&members, &pid);
+	if (member && member->follow)
+		return 0;
+	belongs = target_by_cgroup(leader, &target);
+	if (member && belongs && member->target == target)
+		return 0;
+	if (member)
+		let_go(pid);
+	__sync_fetch_and_add(&membership_epoch, 1);
+	if (!belongs)
+		return 0;
+	process = take_in(pid, target, 0);
+	if (process)
+		define_process(BPF_CORE_READ(leader, group_leader), process, target, PODTRACE_SEED);
+	return 0;
+}
+
+/* Takes in what runs already: read once after the hooks above are attached, and whenever targets are added. */
+SEC("iter/task")
+int seed_members(struct bpf_iter__task *context)
+{
+	struct task_struct *task = context->task, *leader;
+	__u16 target = 0, follow = 0, *seed;
+	__u32 pid, process;
+
+	if (!task)
+		return 0;
+	pid = BPF_CORE_READ(task, tgid);
+	if (BPF_CORE_READ(task, flags) & K_PF_KTHREAD)
+		return 0;
+	if (!is_traced(pid)) {
+		seed = bpf_map_lookup_elem(&seeds, &pid);
+		if (seed) {
+			target = *seed;
+			follow = 1;
+		} else if (!target_by_cgroup(task, &target)) {
+			return 0;
+		}
+		process = take_in(pid, target, follow);
+		if (!process)
+			return 0;
+		leader = BPF_CORE_READ(task, group_leader);
+		define_process(leader, process, target, PODTRACE_SEED);
+	}
+	if (use_task_storage)
+		bpf_task_storage_get(&thread_states, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	return 0;
+}

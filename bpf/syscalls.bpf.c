@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * System calls: entered once, gated once, classified once, whatever the number of families interested. The dispatchers
+ * jump to handlers by tail call; operations on files end right here, because they are the most frequent.
+ */
+#include "podtrace/file.h"
+#include "podtrace/tcp.h"
+#include "podtrace/udp.h"
+#include "podtrace/walk.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* Which handler begins an operation. */
+static __always_inline __u32 enter_handler(__u8 operation)
+{
+	if (operation <= PODTRACE_OP_ACCEPT)
+		return PODTRACE_ENTER_DESCRIPTOR;
+	if (operation == PODTRACE_OP_SENDFILE || operation == PODTRACE_OP_SPLICE)
+		return PODTRACE_ENTER_PAIR;
+	return PODTRACE_ENTER_PLAIN;
+}
+
+static __always_inline bool is_compat(void)
+{
+#if defined(__TARGET_ARCH_x86)
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	return GET(struct task_struct, task, thread_info.status) & K_TS_COMPAT;
+#else
+	return false;
+#endif
+}
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(dispatch_enter, struct pt_regs *regs, long number)
+{
+	__u8 operation;
+
+	if (!is_current_traced() || (__u64)number >= PODTRACE_SYSCALLS)
+		return 0;
+	operation = operation_of[number & (PODTRACE_SYSCALLS - 1)];
+	if (!operation)
+		return 0;
+	if (is_compat()) {
+		lose(0, PODTRACE_COMPAT_SYSCALL);
+		return 0;
+	}
+	bpf_tail_call(ctx, &enter_handlers, enter_handler(operation));
+	return 0;
+}
+
+/* Begins an operation: the state of the thread, cleared of what an earlier one left. */
+static __always_inline struct thread_state *begin(long number)
+{
+	struct thread_state *state = state_of_current(true);
+
+	if (!state) {
+		lose(0, PODTRACE_STATE_LOST);
+		return NULL;
+	}
+	refresh(state, bpf_get_current_pid_tgid() >> 32);
+	state->number = number;
+	state->operation = operation_of[number & (PODTRACE_SYSCALLS - 1)];
+	state->exit = 0;
+	return state;
+}
+
+static __always_inline __u8 file_kind(__u8 operation)
+{
+	switch (operation) {
+	case PODTRACE_OP_READ:
+		return PODTRACE_FILE_READ;
+	case PODTRACE_OP_WRITE:
+		return PODTRACE_FILE_WRITE;
+	case PODTRACE_OP_CLOSE:
+		return PODTRACE_FILE_CLOSE;
+	case PODTRACE_OP_FSYNC:
+		return PODTRACE_FILE_FSYNC;
+	case PODTRACE_OP_FTRUNCATE:
+		return PODTRACE_FILE_TRUNCATE;
+	}
+	return 0;
+}
+
+static __always_inline bool is_sending(__u8 operation)
+{
+	return operation == PODTRACE_OP_WRITE || operation == PODTRACE_OP_SENDTO || operation == PODTRACE_OP_SENDMSG ||
+	       operation == PODTRACE_OP_SENDMMSG;
+}
+
+/* Where the peer's address, or the headers of messages, stand in user space. */
+static __always_inline __u64 address_of(struct pt_regs *regs, __u8 operation)
+{
+	switch (operation) {
+	case PODTRACE_OP_RECVFROM:
+	case PODTRACE_OP_SENDTO:
+		return PT_REGS_PARM5_SYSCALL(regs);
+	case PODTRACE_OP_RECVMSG:
+	case PODTRACE_OP_SENDMSG:
+	case PODTRACE_OP_RECVMMSG:
+	case PODTRACE_OP_SENDMMSG:
+	case PODTRACE_OP_CONNECT:
+		return PT_REGS_PARM2_SYSCALL(regs);
+	}
+	return 0;
+}
+
+/* Whether a receive only looks: what it returns will be received again. */
+static __always_inline bool is_peek(struct pt_regs *regs, __u8 operation)
+{
+	__u32 flags = 0;
+
+	if (operation == PODTRACE_OP_RECVFROM || operation == PODTRACE_OP_RECVMMSG)
+		flags = PT_REGS_PARM4_SYSCALL(regs);
+	else if (operation == PODTRACE_OP_RECVMSG)
+		flags = PT_REGS_PARM3_SYSCALL(regs);
+	return flags & (K_MSG_PEEK | K_MSG_ERRQUEUE);
+}
+
+static __always_inline void begin_socket(struct thread_state *state, struct pt_regs *regs, struct described *it)
+{
+	__u8 operation = state->operation;
+	bool tcp = it->class == CLASS_TCP;
+
+	if (operation == PODTRACE_OP_CLOSE || operation == PODTRACE_OP_FSYNC || operation == PODTRACE_OP_FTRUNCATE ||
+	    is_peek(regs, operation))
+		return;
+	state->pointer = it->sock;
+	state->address = address_of(regs, operation);
+	state->other = 0;
+	if (operation == PODTRACE_OP_CONNECT) {
+		state->kind = PODTRACE_TCP_CONNECT;
+		state->exit = tcp ? PODTRACE_EXIT_CONNECT : 0;
+		return;
+	}
+	if (operation == PODTRACE_OP_ACCEPT) {
+		state->kind = PODTRACE_TCP_ACCEPT;
+		state->exit = tcp ? PODTRACE_EXIT_ACCEPT : 0;
+		return;
+	}
+	if (tcp)
+		state->kind = is_sending(operation) ? PODTRACE_TCP_SEND : PODTRACE_TCP_RECV;
+	else
+		state->kind = is_sending(operation) ? PODTRACE_UDP_SEND : PODTRACE_UDP_RECV;
+	if (operation == PODTRACE_OP_RECVMMSG || operation == PODTRACE_OP_SENDMMSG)
+		state->exit = tcp ? PODTRACE_EXIT_TCP_MESSAGES : PODTRACE_EXIT_UDP_MESSAGES;
+	else
+		state->exit = tcp ? PODTRACE_EXIT_TCP : PODTRACE_EXIT_UDP;
+}
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(enter_descriptor, struct pt_regs *regs, long number)
+{
+	struct thread_state *state = begin(number);
+	struct described it;
+	__u64 object;
+	__u8 kind;
+
+	if (!state)
+		return 0;
+	describe(PT_REGS_PARM1_SYSCALL(regs), &it);
+	if (it.class == CLASS_TCP || it.class == CLASS_UDP) {
+		begin_socket(state, regs, &it);
+		state->enter_ns = bpf_ktime_get_ns();
+		return 0;
+	}
+	kind = file_kind(state->operation);
+	if (it.class != CLASS_FILE || !enabled(kind))
+		return 0;
+	object = file_object(it.file, it.inode);
+	state->object = object;
+	state->kind = kind;
+	state->exit = END_FILE;
+	if (object != state->last_object) {
+		state->last_object = object;
+		if (!is_defined(object)) {
+			begin_walk(object, it.file, 0, NULL);
+			state->enter_ns = bpf_ktime_get_ns();
+			bpf_tail_call(ctx, &enter_handlers, PODTRACE_ENTER_WALK);
+			return 0;
+		}
+	}
+	state->enter_ns = bpf_ktime_get_ns();
+	return 0;
+}
+
+/* Two descriptors at once: sendfile(out, in), splice(in, offset, out) and copy_file_range, which is like splice. */
+SEC("tp_btf/sys_enter")
+int BPF_PROG(enter_pair, struct pt_regs *regs, long number)
+{
+	struct thread_state *state = begin(number);
+	struct described in, out;
+	struct file *to_walk[2] = {};
+
+	if (!state)
+		return 0;
+	if (state->operation == PODTRACE_OP_SENDFILE) {
+		describe(PT_REGS_PARM2_SYSCALL(regs), &in);
+		describe(PT_REGS_PARM1_SYSCALL(regs), &out);
+	} else {
+		describe(PT_REGS_PARM1_SYSCALL(regs), &in);
+		describe(PT_REGS_PARM3_SYSCALL(regs), &out);
+	}
+	state->object = in.class == CLASS_FILE ? file_object(in.file, in.inode) : 0;
+	state->other = out.class == CLASS_FILE ? file_object(out.file, out.inode) : 0;
+	state->pointer = out.class == CLASS_TCP ? out.sock : 0;
+	state->address = in.class == CLASS_TCP ? in.sock : 0;
+	state->exit = PODTRACE_EXIT_PAIR;
+	state->enter_ns = bpf_ktime_get_ns();
+	if (state->object && !is_defined(state->object))
+		to_walk[0] = in.file;
+	if (state->other && !is_defined(state->other))
+		to_walk[1] = out.file;
+	if (to_walk[0])
+		begin_walk(state->object, to_walk[0], state->other, to_walk[1]);
+	else if (to_walk[1])
+		begin_walk(state->other, to_walk[1], 0, NULL);
+	else
+		return 0;
+	bpf_tail_call(ctx, &enter_handlers, PODTRACE_ENTER_WALK);
+	return 0;
+}
+
+/* Calls of which only the time and perhaps a path is needed. */
+SEC("tp_btf/sys_enter")
+int BPF_PROG(enter_plain, struct pt_regs *regs, long number)
+{
+	struct thread_state *state = begin(number);
+
+	if (!state)
+		return 0;
+	state->address = PT_REGS_PARM1_SYSCALL(regs);
+	switch (state->operation) {
+	case PODTRACE_OP_OPENAT:
+		state->address = PT_REGS_PARM2_SYSCALL(regs);
+		state->exit = PODTRACE_EXIT_OPEN;
+		break;
+	case PODTRACE_OP_OPEN:
+		state->exit = PODTRACE_EXIT_OPEN;
+		break;
+	case PODTRACE_OP_TRUNCATE:
+		state->exit = PODTRACE_EXIT_TRUNCATE;
+		break;
+	case PODTRACE_OP_EXECAT:
+		state->address = PT_REGS_PARM2_SYSCALL(regs);
+		state->exit = PODTRACE_EXIT_EXEC;
+		break;
+	case PODTRACE_OP_EXEC:
+		state->exit = PODTRACE_EXIT_EXEC;
+		break;
+	case PODTRACE_OP_IO_URING:
+		state->exit = PODTRACE_EXIT_IO_URING;
+		break;
+	}
+	state->enter_ns = bpf_ktime_get_ns();
+	return 0;
+}
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(enter_walk, struct pt_regs *regs, long number)
+{
+	if (walk_on()) {
+		bpf_tail_call(ctx, &enter_handlers, PODTRACE_ENTER_WALK);
+		give_up_walk();
+	}
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(exit_walk, struct pt_regs *regs, long result)
+{
+	if (walk_on()) {
+		bpf_tail_call(ctx, &exit_handlers, PODTRACE_EXIT_WALK);
+		give_up_walk();
+	}
+	return 0;
+}
+
+static __always_inline long number_of(struct pt_regs *regs)
+{
+#if defined(__TARGET_ARCH_x86)
+	return regs->orig_ax;
+#else
+	return regs->syscallno;
+#endif
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(dispatch_exit, struct pt_regs *regs, long result)
+{
+	struct thread_state *state;
+	__u64 now;
+	__u8 exit;
+
+	if (!is_current_traced())
+		return 0;
+	state = state_of_current(false);
+	if (!state || !state->exit)
+		return 0;
+	exit = state->exit;
+	state->exit = 0;
+	if (state->number != number_of(regs))
+		return 0;
+	/* An interrupted connect goes on in the background: its end is for exit_connect to judge. */
+	if (is_retry(result) && exit != PODTRACE_EXIT_CONNECT)
+		return 0;
+	if (exit != END_FILE) {
+		bpf_tail_call(ctx, &exit_handlers, exit);
+		return 0;
+	}
+	now = bpf_ktime_get_ns();
+	/* Only reads and writes return a quantity. */
+	if (state->kind != PODTRACE_FILE_READ && state->kind != PODTRACE_FILE_WRITE && result > 0)
+		result = 0;
+	finish(state->process, state->kind, 0, state->object, true, state->enter_ns, now - state->enter_ns, result, 0);
+	return 0;
+}

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* TCP: handshakes, operations, answers, round-trip times, states, resets, retransmits. */
+#include "podtrace/connection.h"
+#include "podtrace/datagrams.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+enum podtrace_tcp_kind unused_tcp_kind __attribute__((unused));
+
+static __always_inline bool is_tcp(const struct sock *sock)
+{
+	return BPF_CORE_READ(sock, sk_protocol) == K_IPPROTO_TCP;
+}
+
+static __always_inline void count_connect(struct connection *connection, __s64 result)
+{
+	__u64 now = bpf_ktime_get_ns();
+
+	connection->flags |= COUNTED;
+	if (enabled(PODTRACE_TCP_CONNECT))
+		finish(connection->process, PODTRACE_TCP_CONNECT, 0, connection->object, true, connection->began_ns,
+		       now - connection->began_ns, result, 0);
+}
+
+/* A handshake begins, in the context of the process that connects. */
+static __always_inline struct connection *begin_connect(__u64 sock)
+{
+	struct connection fresh = {.flags = CONNECTING, .began_ns = bpf_ktime_get_ns(), .side = PODTRACE_CLIENT};
+	struct peer peer;
+
+	if (!is_current_traced())
+		return NULL;
+	fresh.process = current_process();
+	peer_of_sock((void *)sock, &peer);
+	fresh.object = define_peer(&peer);
+	return adopt(sock, &fresh);
+}
+
+static __always_inline void begin_listen(struct sock *sock)
+{
+	__u64 key = listener_key(sock);
+	__u8 yes = 1;
+
+	if (is_current_traced())
+		bpf_map_update_elem(&listeners, &key, &yes, BPF_ANY);
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(tcp_state, const struct sock *sock, int from, int to)
+{
+	struct connection *connection;
+	__u64 key = (__u64)sock;
+	int error;
+
+	if (!is_tcp(sock))
+		return 0;
+	if (to == K_TCP_LISTEN) {
+		begin_listen((void *)sock);
+		return 0;
+	}
+	connection = to == K_TCP_SYN_SENT ? begin_connect(key) : connection_of(key);
+	if (!connection)
+		return 0;
+	count_transition(connection, from, to);
+	if ((connection->flags & (CONNECTING | COUNTED)) == CONNECTING) {
+		error = BPF_CORE_READ(sock, sk_err);
+		if (to == K_TCP_ESTABLISHED)
+			count_connect(connection, 0);
+		else if (to == K_TCP_CLOSE && error)
+			count_connect(connection, -(__s64)error);
+		else if (to == K_TCP_CLOSE && connection->flags & RETURNED)
+			count_connect(connection, -PODTRACE_ABANDONED);
+	}
+	if (to == K_TCP_CLOSE)
+		sample_rtt(key, connection);
+	return 0;
+}
+
+SEC("tp_btf/tcp_destroy_sock")
+int BPF_PROG(tcp_destroy, struct sock *sock)
+{
+	__u64 key = (__u64)sock;
+
+	if (connection_of(key))
+		bpf_map_delete_elem(&connections, &key);
+	return 0;
+}
+
+/* The errors that end before a handshake begins, and all that the states do not tell. */
+SEC("tp_btf/sys_exit")
+int BPF_PROG(exit_connect, struct pt_regs *regs, long result)
+{
+	struct thread_state *state = state_of_current(false);
+	struct connection *connection, failed = {};
+	struct peer peer;
+
+	if (!state)
+		return 0;
+	connection = connection_of(state->pointer);
+	if (result == -K_EINPROGRESS || result == -K_EALREADY || is_retry(result)) {
+		if (connection)
+			connection->flags |= RETURNED;
+		return 0;
+	}
+	if (result == -K_EISCONN || (result == 0 && connection))
+		return 0;
+	if (connection && connection->flags & COUNTED && connection->began_ns >= state->enter_ns)
+		return 0;
+	/* A second connect() that only fetches the failure of the first: it was counted then. */
+	if (connection && connection->flags & RETURNED && connection->flags & COUNTED)
+		return 0;
+	if (!peer_of_user(state->address, &peer))
+		return 0; /* AF_UNSPEC: a disconnect */
+	failed.began_ns = state->enter_ns;
+	failed.process = state->process;
+	failed.object = define_peer(&peer);
+	count_connect(&failed, result);
+	if (connection)
+		connection->flags |= COUNTED;
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(exit_accept, struct pt_regs *regs, long result)
+{
+	struct thread_state *state = state_of_current(false);
+	struct connection fresh = {.side = PODTRACE_SERVER}, *connection = &fresh;
+	struct described it;
+	struct peer peer;
+
+	if (!state || !enabled(PODTRACE_TCP_ACCEPT))
+		return 0;
+	fresh.process = state->process;
+	if (result < 0) {
+		finish(fresh.process, PODTRACE_TCP_ACCEPT, 0, 0, false, state->enter_ns, 0, result, 0);
+		return 0;
+	}
+	describe(result, &it);
+	if (it.class != CLASS_TCP)
+		return 0;
+	peer_of_sock((void *)it.sock, &peer);
+	as_server((void *)it.sock, &peer);
+	fresh.object = define_peer(&peer);
+	/* Its handshake was over before there was a process to see it. */
+	count_transition(&fresh, K_TCP_SYN_RECV, K_TCP_ESTABLISHED);
+	finish(fresh.process, PODTRACE_TCP_ACCEPT, 0, fresh.object, false, state->enter_ns, 0, 0, 0);
+	connection = adopt(it.sock, &fresh);
+	if (connection)
+		sample_rtt(it.sock, connection);
+	return 0;
+}
+
+/* What turns tell: the peer's answer time on connections we opened, our own on those we accepted. */
+static __always_inline void take_turn(struct connection *connection, bool sending, __u64 begin, __u64 end)
+{
+	bool client = connection->side == PODTRACE_CLIENT;
+	__u8 kind = client ? PODTRACE_TCP_RESPONSE : PODTRACE_TCP_SERVICE;
+	/* A client waits until the receive ended, a server until its send began. */
+	__u64 until = client ? end : begin;
+
+	if (sending == client) {
+		connection->turn_ns = end;
+		connection->flags |= TURN;
+		return;
+	}
+	if (!(connection->flags & TURN))
+		return;
+	connection->flags &= ~TURN;
+	if (enabled(kind) && until > connection->turn_ns)
+		finish(connection->process, kind, 0, connection->object, true, connection->turn_ns,
+		       until - connection->turn_ns, 0, 0);
+}
+
+/* Ends a send or receive of `result` bytes. */
+static __always_inline void end_operation(struct thread_state *state, __s64 result)
+{
+	struct connection *connection = connection_of(state->pointer);
+	bool sending = state->kind == PODTRACE_TCP_SEND;
+	__u64 now = bpf_ktime_get_ns(), object;
+	struct peer peer;
+
+	if (!connection)
+		connection = adopt_open(state->pointer, state->process);
+	if (connection) {
+		connection->process = state->process;
+		object = connection->object;
+	} else {
+		peer_of_sock((void *)state->pointer, &peer);
+		object = define_peer(&peer);
+	}
+	if (sending && enabled(PODTRACE_TCP_SEND))
+		finish(state->process, PODTRACE_TCP_SEND, 0, object, true, state->enter_ns, now - state->enter_ns,
+		       result, 0);
+	else if (!sending && enabled(PODTRACE_TCP_RECV))
+		finish(state->process, PODTRACE_TCP_RECV, 0, object, false, state->enter_ns, now - state->enter_ns,
+		       result, 0);
+	if (!connection || result <= 0)
+		return;
+	take_turn(connection, sending, state->enter_ns, now);
+	sample_rtt(state->pointer, connection);
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(exit_tcp, struct pt_regs *regs, long result)
+{
+	struct thread_state *state = state_of_current(false);
+
+	if (state)
+		end_operation(state, result);
+	return 0;
+}
+
+/* sendmmsg and recvmmsg on a connection: one operation of all its bytes. */
+SEC("tp_btf/sys_exit")
+int BPF_PROG(exit_tcp_messages, struct pt_regs *regs, long result)
+{
+	struct thread_state *state = state_of_current(false);
+	__s64 bytes = 0;
+
+	if (!state)
+		return 0;
+	if (result > 0)
+		bytes = bytes_of_messages(state->address, result);
+	end_operation(state, result < 0 ? result : bytes);
+	return 0;
+}
+
+static __always_inline void count_about(const struct sock *sock, __u8 kind, __u8 detail)
+{
+	struct connection *connection = connection_of((__u64)sock);
+
+	if (connection && enabled(kind))
+		finish(connection->process, kind, detail, connection->object, false, bpf_ktime_get_ns(), 0, 0, 0);
+}
+
+SEC("tp_btf/tcp_retransmit_skb")
+int BPF_PROG(tcp_retransmit, const struct sock *sock)
+{
+	count_about(sock, PODTRACE_TCP_RETRANSMIT, 0);
+	return 0;
+}
+
+SEC("tp_btf/tcp_receive_reset")
+int BPF_PROG(tcp_reset_received, struct sock *sock)
+{
+	count_about(sock, PODTRACE_TCP_RESET, PODTRACE_RESET_RECEIVED);
+	return 0;
+}
+
+SEC("tp_btf/tcp_send_reset")
+int BPF_PROG(tcp_reset_sent, const struct sock *sock)
+{
+	if (sock)
+		count_about(sock, PODTRACE_TCP_RESET, PODTRACE_RESET_SENT);
+	return 0;
+}

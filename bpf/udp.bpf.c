@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* UDP: datagrams, bytes and errors per peer. */
+#include "podtrace/udp.h"
+#include "podtrace/datagrams.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+enum podtrace_udp_kind unused_udp_kind __attribute__((unused));
+
+/* The peer of a datagram: the address that stands in user space, else the one the socket is connected to. A socket that
+ * was bound to a port on purpose and is not connected is a server: its peers' ports are short-lived. */
+static __always_inline __u64 peer_of_datagram(__u64 sock, __u64 address)
+{
+	struct sock *socket = (void *)sock;
+	bool connected, bound;
+	struct peer peer;
+
+	connected = GET(struct sock, socket, __sk_common.skc_dport) != 0;
+	bound = BPF_CORE_READ_BITFIELD_PROBED(socket, sk_userlocks) & K_SOCK_BINDPORT_LOCK;
+	if (connected) {
+		peer_of_sock(socket, &peer);
+		return define_peer(&peer);
+	}
+	if (!address || !peer_of_user(address, &peer)) {
+		__builtin_memset(&peer, 0, sizeof(peer));
+		as_server(socket, &peer);
+		return define_peer(&peer);
+	}
+	if (bound)
+		as_server(socket, &peer);
+	return define_peer(&peer);
+}
+
+static __always_inline void end_datagram(struct thread_state *state, __u64 address, __s64 result)
+{
+	__u64 object = peer_of_datagram(state->pointer, address), now = bpf_ktime_get_ns();
+
+	if (!enabled(state->kind))
+		return;
+	if (state->kind == PODTRACE_UDP_SEND)
+		finish(state->process, PODTRACE_UDP_SEND, 0, object, true, state->enter_ns, now - state->enter_ns,
+		       result, 0);
+	else
+		finish(state->process, PODTRACE_UDP_RECV, 0, object, false, state->enter_ns, now - state->enter_ns,
+		       result, 0);
+}
+
+/* The address in a message's header, 0 if there is none. */
+static __always_inline __u64 name_of_message(__u64 header)
+{
+	struct {
+		__u64 name;
+		__u32 length;
+		__u32 pad;
+	} head = {};
+
+	if (!header || bpf_probe_read_user(&head, sizeof(head), (void *)header))
+		return 0;
+	return head.length ? head.name : 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(exit_udp, struct pt_regs *regs, long result)
+{
+	struct thread_state *state = state_of_current(false);
+	__u64 address;
+
+	if (!state)
+		return 0;
+	address = state->address;
+	if (state->operation == PODTRACE_OP_RECVMSG || state->operation == PODTRACE_OP_SENDMSG)
+		address = name_of_message(address);
+	/* A receive that failed has no peer but the socket's. */
+	if (result < 0 && state->kind == PODTRACE_UDP_RECV)
+		address = 0;
+	end_datagram(state, address, result);
+	return 0;
+}
+
+/* Messages a jump looks at, so that the verifier sees a short program: 32 jumps are enough for MESSAGES_MAX. */
+enum { MESSAGES_A_CALL = 32 };
+
+/* sendmmsg and recvmmsg: each message is an operation; the time is the call's, and given to the first. */
+SEC("tp_btf/sys_exit")
+int BPF_PROG(exit_udp_messages, struct pt_regs *regs, long result)
+{
+	struct thread_state *state = state_of_current(false);
+	__u64 message, duration, object;
+	__u32 length, done;
+
+	if (!state || !enabled(state->kind))
+		return 0;
+	if (result < 0) {
+		end_datagram(state, 0, result);
+		return 0;
+	}
+	done = state->other;
+	for (int i = 0; i < MESSAGES_A_CALL; i++, done++) {
+		if (done >= result)
+			return 0;
+		message = state->address + done * sizeof(struct user_mmsghdr);
+		if (bpf_probe_read_user(&length, sizeof(length),
+					(void *)(message + offsetof(struct user_mmsghdr, length)))) {
+			lose_many(state->kind, PODTRACE_STATE_LOST, result - done);
+			return 0;
+		}
+		object = peer_of_datagram(state->pointer, name_of_message(message));
+		duration = done ? 0 : bpf_ktime_get_ns() - state->enter_ns;
+		if (state->kind == PODTRACE_UDP_SEND)
+			finish(state->process, PODTRACE_UDP_SEND, 0, object, true, state->enter_ns, duration, length, 0);
+		else
+			finish(state->process, PODTRACE_UDP_RECV, 0, object, false, state->enter_ns, duration, length, 0);
+	}
+	state->other = done;
+	bpf_tail_call(ctx, &exit_handlers, PODTRACE_EXIT_UDP_MESSAGES);
+	lose_many(state->kind, PODTRACE_STATE_LOST, result - done);
+	return 0;
+}
