@@ -23,4 +23,5 @@ enum podtrace_origin unused_origin __attribute__((unused));
 enum podtrace_side unused_side __attribute__((unused));
 enum podtrace_path_flag unused_path_flag __attribute__((unused));
 enum podtrace_errno unused_errno __attribute__((unused));
+enum podtrace_hierarchy unused_hierarchy __attribute__((unused));
 enum podtrace_object unused_object __attribute__((unused));

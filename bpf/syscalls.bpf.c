@@ -315,3 +315,12 @@ int BPF_PROG(dispatch_exit, struct pt_regs *regs, long result)
 	finish(state->process, state->kind, 0, state->object, true, state->enter_ns, now - state->enter_ns, result, 0);
 	return 0;
 }
+
+/* Requests handed to io_uring are carried out where no system call shows them: they are counted as unseen. */
+SEC("tp_btf/sys_exit")
+int BPF_PROG(exit_io_uring, struct pt_regs *regs, long result)
+{
+	if (result > 0)
+		lose_many(0, PODTRACE_IO_URING, result);
+	return 0;
+}

@@ -247,8 +247,33 @@ int BPF_PROG(tcp_reset_received, struct sock *sock)
 	return 0;
 }
 
+/* A reset for a segment that belongs to no socket has none. */
 SEC("tp_btf/tcp_send_reset")
 int BPF_PROG(tcp_reset_sent, const struct sock *sock)
+{
+	if (sock)
+		count_about(sock, PODTRACE_TCP_RESET, PODTRACE_RESET_SENT);
+	return 0;
+}
+
+/* The same where the kernel's BTF does not describe these tracepoints. */
+
+SEC("raw_tp/tcp_retransmit_skb")
+int BPF_PROG(tcp_retransmit_raw, const struct sock *sock)
+{
+	count_about(sock, PODTRACE_TCP_RETRANSMIT, 0);
+	return 0;
+}
+
+SEC("raw_tp/tcp_receive_reset")
+int BPF_PROG(tcp_reset_received_raw, struct sock *sock)
+{
+	count_about(sock, PODTRACE_TCP_RESET, PODTRACE_RESET_RECEIVED);
+	return 0;
+}
+
+SEC("raw_tp/tcp_send_reset")
+int BPF_PROG(tcp_reset_sent_raw, const struct sock *sock)
 {
 	if (sock)
 		count_about(sock, PODTRACE_TCP_RESET, PODTRACE_RESET_SENT);

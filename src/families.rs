@@ -14,9 +14,15 @@ use crate::event::Kind;
 use crate::event::KindId;
 use crate::profile::Figure;
 use crate::profile::OptionSpec;
+use crate::profile::OptionValue;
+use crate::profile::ProbeRequest;
 use crate::profile::Vocabulary;
 use crate::profile::vocabulary::FamilyWords;
 use crate::profile::vocabulary::KindWords;
+use crate::wire::types;
+use crate::wire::types::podtrace_handler as Handler;
+use crate::wire::types::podtrace_operation as Op;
+use crate::wire::types::podtrace_sched_reason as Reason;
 
 /// Every family, in the order reports show them.
 pub static FAMILIES: &[&Family] = &[&tcp::TCP, &udp::UDP, &file::FILE, &sched::SCHED, &process::PROCESS];
@@ -32,6 +38,121 @@ pub struct Family {
     pub options: &'static [OptionSpec],
     /// The kinds it produces.
     pub kinds: &'static [Kind],
+    /// Where it hooks into the kernel.
+    pub hooks: &'static [Hook],
+    /// The system calls it observes, in groups that families share.
+    pub calls: &'static [&'static [Call]],
+    /// The programs that end those system calls: (enum podtrace_handler, program).
+    pub handlers: &'static [(types::podtrace_handler, &'static str)],
+    /// What a thread inside a system call waits for: (number, enum podtrace_sched_reason).
+    pub waits: &'static [(i64, types::podtrace_sched_reason)],
+    /// From its options: from which duration on an operation is an event, in nanoseconds. 0: every one is;
+    /// [`NEVER`]: only failures are.
+    pub notable: fn(&ProbeRequest) -> Vec<(KindId, u64)>,
+    /// What it can never see, said in the coverage: (feature, reason).
+    pub blind_spots: &'static [(&'static str, &'static str)],
+}
+
+/// No duration makes an operation an event.
+pub const NEVER: u64 = u64::MAX;
+
+/// A place in the kernel, and the programs that can be put there, best first.
+#[derive(Debug)]
+pub struct Hook {
+    /// The tracepoint.
+    pub point: &'static str,
+    /// The programs, best first.
+    pub alternatives: &'static [Alternative],
+    /// What cannot be seen without it: kinds' names.
+    pub blinds: &'static [&'static str],
+}
+
+/// A program for a hook.
+#[derive(Debug)]
+pub struct Alternative {
+    /// Its name in the object.
+    pub program: &'static str,
+    /// What the kernel must have for it.
+    pub needs: Needs,
+}
+
+/// What a program needs of the kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// The tracepoint's type in the kernel's BTF.
+    TypedTracepoint,
+    /// Only the tracepoint itself.
+    RawTracepoint,
+}
+
+/// A system call and how it is handled.
+#[derive(Clone, Copy, Debug)]
+pub struct Call {
+    /// Its number on this architecture.
+    pub number: i64,
+    /// What it does.
+    pub operation: types::podtrace_operation,
+}
+
+/// A hook with a typed program, and a raw one where there is one.
+const fn typed(program: &'static str) -> Alternative {
+    Alternative { program, needs: Needs::TypedTracepoint }
+}
+
+const fn raw(program: &'static str) -> Alternative {
+    Alternative { program, needs: Needs::RawTracepoint }
+}
+
+const fn call(number: i64, operation: types::podtrace_operation) -> Call {
+    Call { number, operation }
+}
+
+/// Reading and writing through a descriptor: files, and sockets too.
+const DESCRIPTOR_CALLS: &[Call] = &[
+    call(libc::SYS_read, Op::PODTRACE_OP_READ),
+    call(libc::SYS_pread64, Op::PODTRACE_OP_READ),
+    call(libc::SYS_readv, Op::PODTRACE_OP_READ),
+    call(libc::SYS_preadv, Op::PODTRACE_OP_READ),
+    call(libc::SYS_preadv2, Op::PODTRACE_OP_READ),
+    call(libc::SYS_write, Op::PODTRACE_OP_WRITE),
+    call(libc::SYS_pwrite64, Op::PODTRACE_OP_WRITE),
+    call(libc::SYS_writev, Op::PODTRACE_OP_WRITE),
+    call(libc::SYS_pwritev, Op::PODTRACE_OP_WRITE),
+    call(libc::SYS_pwritev2, Op::PODTRACE_OP_WRITE),
+    call(libc::SYS_sendfile, Op::PODTRACE_OP_SENDFILE),
+    call(libc::SYS_splice, Op::PODTRACE_OP_SPLICE),
+    call(libc::SYS_copy_file_range, Op::PODTRACE_OP_SPLICE),
+    call(libc::SYS_io_uring_enter, Op::PODTRACE_OP_IO_URING),
+];
+
+/// Reading and writing through a socket only.
+const SOCKET_CALLS: &[Call] = &[
+    call(libc::SYS_recvfrom, Op::PODTRACE_OP_RECVFROM),
+    call(libc::SYS_sendto, Op::PODTRACE_OP_SENDTO),
+    call(libc::SYS_recvmsg, Op::PODTRACE_OP_RECVMSG),
+    call(libc::SYS_sendmsg, Op::PODTRACE_OP_SENDMSG),
+    call(libc::SYS_recvmmsg, Op::PODTRACE_OP_RECVMMSG),
+    call(libc::SYS_sendmmsg, Op::PODTRACE_OP_SENDMMSG),
+];
+
+impl Family {
+    /// Every system call it observes.
+    pub fn calls(&self) -> impl Iterator<Item = Call> {
+        self.calls.iter().flat_map(|calls| calls.iter()).copied()
+    }
+}
+
+/// A duration among a request's options, or its default.
+fn duration(request: &ProbeRequest, option: &str, default_ns: u64) -> u64 {
+    match request.options.get(option) {
+        Some(OptionValue::DurationNs(ns)) => *ns,
+        _ => default_ns,
+    }
+}
+
+/// Whether a request asks for every operation.
+fn wants_all(request: &ProbeRequest) -> bool {
+    request.options.get("detail") == Some(&OptionValue::Word("all".into()))
 }
 
 /// The family of a name.

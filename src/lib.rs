@@ -13,4 +13,8 @@ pub mod event;
 
 pub mod profile;
 
+pub mod wire;
+
 pub mod families;
+
+pub mod plan;

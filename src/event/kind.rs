@@ -106,6 +106,7 @@ pub enum Unit {
 }
 
 /// A dimension of few values that the kernel encodes in one byte.
+#[derive(Debug)]
 pub struct Dimension {
     /// Its name in outputs: `reason`, `direction`, `transition`.
     pub name: &'static str,

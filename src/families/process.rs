@@ -5,12 +5,18 @@ use std::borrow::Cow;
 use nix::sys::signal::Signal;
 
 use super::Family;
+use super::Handler;
+use super::Op;
+use super::call;
 use crate::event::Kind;
 use crate::event::KindId;
 use crate::event::kind::ObjectKind;
 use crate::event::kind::Quantity;
 use crate::event::kind::Unit;
 use crate::event::kind::errno_name;
+use crate::profile::ProbeRequest;
+use crate::wire;
+use crate::wire::types::podtrace_process_kind as Wire;
 
 /// How a process ended, as `wait` encodes it: the exit code in the high byte or a signal's number in the low one.
 fn status(status: u16) -> Cow<'static, str> {
@@ -29,7 +35,7 @@ pub(super) static PROCESS: Family = Family {
     options: &[],
     kinds: &[
         Kind {
-            id: KindId(0x01),
+            id: wire::kind(Wire::PODTRACE_PROCESS_EXEC.0),
             name: "process.exec",
             about: "Programs started, by the path the caller named.",
             duration: None,
@@ -40,7 +46,7 @@ pub(super) static PROCESS: Family = Family {
             error: errno_name,
         },
         Kind {
-            id: KindId(0x02),
+            id: wire::kind(Wire::PODTRACE_PROCESS_EXEC_FAILED.0),
             name: "process.exec_failed",
             about: "execve calls that failed; a search along PATH makes some with ENOENT.",
             duration: None,
@@ -51,7 +57,7 @@ pub(super) static PROCESS: Family = Family {
             error: errno_name,
         },
         Kind {
-            id: KindId(0x03),
+            id: wire::kind(Wire::PODTRACE_PROCESS_FORK.0),
             name: "process.fork",
             about: "Processes forked (threads are not counted).",
             duration: None,
@@ -62,7 +68,7 @@ pub(super) static PROCESS: Family = Family {
             error: errno_name,
         },
         Kind {
-            id: KindId(0x04),
+            id: wire::kind(Wire::PODTRACE_PROCESS_EXIT.0),
             name: "process.exit",
             about: "Processes that ended, with all their threads; an exit code other than 0 or a signal is an error.",
             duration: None,
@@ -77,4 +83,16 @@ pub(super) static PROCESS: Family = Family {
             error: status,
         },
     ],
+    // Who belongs to a target is found out by the same hooks: they are the plan's own.
+    hooks: &[],
+    calls: &[&[call(libc::SYS_execve, Op::PODTRACE_OP_EXEC), call(libc::SYS_execveat, Op::PODTRACE_OP_EXECAT)]],
+    handlers: &[(Handler::PODTRACE_EXIT_EXEC, "exit_exec")],
+    waits: &[],
+    notable,
+    blind_spots: &[],
 };
+
+/// The life cycle is always told.
+fn notable(_request: &ProbeRequest) -> Vec<(KindId, u64)> {
+    PROCESS.kinds.iter().map(|kind| (kind.id, 0)).collect()
+}

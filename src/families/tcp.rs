@@ -2,7 +2,18 @@
 
 use std::borrow::Cow;
 
+use super::DESCRIPTOR_CALLS;
 use super::Family;
+use super::Handler;
+use super::Hook;
+use super::NEVER;
+use super::Op;
+use super::SOCKET_CALLS;
+use super::call;
+use super::duration;
+use super::raw;
+use super::typed;
+use super::wants_all;
 use crate::event::Kind;
 use crate::event::KindId;
 use crate::event::kind::Dimension;
@@ -12,6 +23,9 @@ use crate::event::kind::Unit;
 use crate::event::kind::errno_name;
 use crate::profile::OptionKind;
 use crate::profile::OptionSpec;
+use crate::profile::ProbeRequest;
+use crate::wire;
+use crate::wire::types::podtrace_tcp_kind as Wire;
 
 const BYTES: Quantity = Quantity { name: "bytes", unit: Unit::Bytes, about: "Payload moved." };
 
@@ -62,7 +76,7 @@ pub(super) static TCP: Family = Family {
     ],
     kinds: &[
         Kind {
-            id: KindId(0x10),
+            id: wire::kind(Wire::PODTRACE_TCP_CONNECT.0),
             name: "tcp.connect",
             about: "Connections the target opened: time of the handshake, failures by errno.",
             duration: Some("from the first SYN to the established or refused connection"),
@@ -73,7 +87,7 @@ pub(super) static TCP: Family = Family {
             error: errno_name,
         },
         Kind {
-            id: KindId(0x11),
+            id: wire::kind(Wire::PODTRACE_TCP_ACCEPT.0),
             name: "tcp.accept",
             about: "Connections the target accepted.",
             duration: None,
@@ -84,7 +98,7 @@ pub(super) static TCP: Family = Family {
             error: errno_name,
         },
         Kind {
-            id: KindId(0x12),
+            id: wire::kind(Wire::PODTRACE_TCP_SEND.0),
             name: "tcp.send",
             about: "Send operations that moved bytes or failed; one that would block is not an operation.",
             duration: Some("inside the call, waiting for buffer space included"),
@@ -95,7 +109,7 @@ pub(super) static TCP: Family = Family {
             error: errno_name,
         },
         Kind {
-            id: KindId(0x13),
+            id: wire::kind(Wire::PODTRACE_TCP_RECV.0),
             name: "tcp.recv",
             about: "Receive operations that moved bytes, met the end or failed. Waiting inside them is not counted as \
                     latency: see tcp.response and sched.offcpu.",
@@ -107,7 +121,7 @@ pub(super) static TCP: Family = Family {
             error: errno_name,
         },
         Kind {
-            id: KindId(0x14),
+            id: wire::kind(Wire::PODTRACE_TCP_RESPONSE.0),
             name: "tcp.response",
             about: "Answers on connections the target opened: what the peer and the network took.",
             duration: Some("from the end of the last send to the first bytes received after it"),
@@ -118,7 +132,7 @@ pub(super) static TCP: Family = Family {
             error: errno_name,
         },
         Kind {
-            id: KindId(0x15),
+            id: wire::kind(Wire::PODTRACE_TCP_SERVICE.0),
             name: "tcp.service",
             about: "Answers on connections the target accepted: what the target itself took.",
             duration: Some("from the last bytes received to the first send after them"),
@@ -129,7 +143,7 @@ pub(super) static TCP: Family = Family {
             error: errno_name,
         },
         Kind {
-            id: KindId(0x16),
+            id: wire::kind(Wire::PODTRACE_TCP_RTT.0),
             name: "tcp.rtt",
             about: "Samples of the smoothed round-trip time that the kernel keeps per connection, taken when it changed.",
             duration: Some("smoothed round-trip time"),
@@ -144,7 +158,7 @@ pub(super) static TCP: Family = Family {
             error: errno_name,
         },
         Kind {
-            id: KindId(0x17),
+            id: wire::kind(Wire::PODTRACE_TCP_STATE.0),
             name: "tcp.state",
             about: "State transitions of the target's connections.",
             duration: None,
@@ -155,7 +169,7 @@ pub(super) static TCP: Family = Family {
             error: errno_name,
         },
         Kind {
-            id: KindId(0x18),
+            id: wire::kind(Wire::PODTRACE_TCP_RESET.0),
             name: "tcp.reset",
             about: "Resets, received or sent.",
             duration: None,
@@ -166,7 +180,7 @@ pub(super) static TCP: Family = Family {
             error: errno_name,
         },
         Kind {
-            id: KindId(0x19),
+            id: wire::kind(Wire::PODTRACE_TCP_RETRANSMIT.0),
             name: "tcp.retransmit",
             about: "Segments sent again.",
             duration: None,
@@ -177,4 +191,65 @@ pub(super) static TCP: Family = Family {
             error: errno_name,
         },
     ],
+    hooks: &[
+        Hook {
+            point: "inet_sock_set_state",
+            alternatives: &[typed("tcp_state")],
+            blinds: &["tcp.connect", "tcp.state"],
+        },
+        Hook { point: "tcp_destroy_sock", alternatives: &[typed("tcp_destroy")], blinds: &[] },
+        Hook {
+            point: "tcp_retransmit_skb",
+            alternatives: &[typed("tcp_retransmit"), raw("tcp_retransmit_raw")],
+            blinds: &["tcp.retransmit"],
+        },
+        Hook {
+            point: "tcp_receive_reset",
+            alternatives: &[typed("tcp_reset_received"), raw("tcp_reset_received_raw")],
+            blinds: &["tcp.reset"],
+        },
+        Hook {
+            point: "tcp_send_reset",
+            alternatives: &[typed("tcp_reset_sent"), raw("tcp_reset_sent_raw")],
+            blinds: &["tcp.reset"],
+        },
+    ],
+    calls: &[
+        DESCRIPTOR_CALLS,
+        SOCKET_CALLS,
+        &[
+            call(libc::SYS_connect, Op::PODTRACE_OP_CONNECT),
+            call(libc::SYS_accept, Op::PODTRACE_OP_ACCEPT),
+            call(libc::SYS_accept4, Op::PODTRACE_OP_ACCEPT),
+        ],
+    ],
+    handlers: &[
+        (Handler::PODTRACE_EXIT_TCP, "exit_tcp"),
+        (Handler::PODTRACE_EXIT_TCP_MESSAGES, "exit_tcp_messages"),
+        (Handler::PODTRACE_EXIT_CONNECT, "exit_connect"),
+        (Handler::PODTRACE_EXIT_ACCEPT, "exit_accept"),
+        (Handler::PODTRACE_EXIT_PAIR, "exit_pair"),
+    ],
+    waits: &[],
+    notable,
+    blind_spots: &[("tcp: io_uring", "operations that a program submits through io_uring are not seen")],
 };
+
+/// Connects, answers and sends are slow from 100 ms: what a person begins to notice.
+const SLOW_NS: u64 = 100_000_000;
+
+fn notable(request: &ProbeRequest) -> Vec<(KindId, u64)> {
+    let slow = if wants_all(request) { 0 } else { duration(request, "slow", SLOW_NS) };
+    let life_cycle = if wants_all(request) { 0 } else { NEVER };
+    TCP.kinds
+        .iter()
+        .map(|kind| {
+            let from = match kind.name {
+                "tcp.reset" | "tcp.retransmit" => 0,
+                _ if kind.duration.is_some() => slow,
+                _ => life_cycle,
+            };
+            (kind.id, from)
+        })
+        .collect()
+}

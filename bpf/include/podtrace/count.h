@@ -63,7 +63,7 @@ static __always_inline __u32 bucket_of(__u64 duration_ns)
 }
 
 /* The tally of a key that has none yet in this generation, with a histogram of its own while there are any. */
-CALLED int make_tally(struct podtrace_tally_key *key)
+CALLED int make_tally(struct podtrace_tally_key *key, bool timed)
 {
 	struct podtrace_tally fresh = {};
 	__u32 shared_slot;
@@ -71,7 +71,7 @@ CALLED int make_tally(struct podtrace_tally_key *key)
 	if (!key)
 		return 0;
 	shared_slot = (key->kind & (PODTRACE_KINDS - 1)) + (key->generation & 1) * PODTRACE_KINDS;
-	if (bpf_map_pop_elem(&free_slots, &fresh.slot))
+	if (!timed || bpf_map_pop_elem(&free_slots, &fresh.slot))
 		fresh.slot = shared_slot;
 	if (!bpf_map_update_elem(&tallies, key, &fresh, BPF_NOEXIST))
 		return 0;
@@ -102,7 +102,7 @@ static __always_inline void count_many(__u32 process, __u8 kind, __u8 detail, __
 	struct podtrace_histogram *histogram;
 
 	if (!tally) {
-		make_tally(&key);
+		make_tally(&key, timed);
 		tally = bpf_map_lookup_elem(&tallies, &key);
 		if (!tally) {
 			lose(kind, PODTRACE_STATE_LOST);

@@ -73,12 +73,23 @@ static __always_inline struct cgroup *cgroup_of(struct task_struct *task)
 {
 	struct css_set *set = BPF_CORE_READ(task, cgroups);
 	struct cgroup_subsys_state *state = NULL;
+	__u32 controller;
 
-	if (!cgroup_hierarchy)
+	switch (cgroup_hierarchy) {
+	case PODTRACE_CGROUP_V2:
 		return BPF_CORE_READ(set, dfl_cgrp);
+	case PODTRACE_CGROUP_MEMORY:
+		controller = bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id);
+		break;
+	case PODTRACE_CGROUP_PIDS:
+		controller = bpf_core_enum_value(enum cgroup_subsys_id, pids_cgrp_id);
+		break;
+	default:
+		controller = bpf_core_enum_value(enum cgroup_subsys_id, cpu_cgrp_id);
+	}
 	bpf_probe_read_kernel(&state, sizeof(state),
 			      (void *)set + bpf_core_field_offset(struct css_set, subsys) +
-				      (cgroup_hierarchy - 1) * sizeof(state));
+				      controller * sizeof(state));
 	return BPF_CORE_READ(state, cgroup);
 }
 

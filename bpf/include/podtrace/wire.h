@@ -204,6 +204,14 @@ enum podtrace_operation {
 	PODTRACE_OP_IO_URING = 21,
 };
 
+/* The hierarchies that targets can be matched in; v1 ones by their controller. */
+enum podtrace_hierarchy {
+	PODTRACE_CGROUP_V2 = 0,
+	PODTRACE_CGROUP_MEMORY = 1,
+	PODTRACE_CGROUP_PIDS = 2,
+	PODTRACE_CGROUP_CPU = 3,
+};
+
 /* The handlers' places in the tables of tail calls. */
 enum podtrace_handler {
 	PODTRACE_ENTER_DESCRIPTOR = 0,

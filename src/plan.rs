@@ -1,0 +1,240 @@
+//! The meeting of what the user said and what is true here: which programs, where, with which settings.
+//!
+//! A plan is pure data, made without a kernel, printable and comparable. What cannot be done here is left out of it and
+//! stands in its coverage with the reason; carrying a plan out is [`crate::probe`]'s.
+
+pub mod explain;
+
+use std::collections::BTreeMap;
+
+use crate::event::Kind;
+use crate::event::KindId;
+use crate::event::kind::KIND_IDS;
+use crate::event::session::KindName;
+use crate::event::session::PlannedFeature;
+use crate::families;
+use crate::families::Family;
+use crate::families::Hook;
+use crate::families::NEVER;
+use crate::families::Needs;
+use crate::profile::Profile;
+use crate::wire::types::podtrace_handler as Handler;
+use crate::wire::types::podtrace_limit as Limit;
+
+/// What the running kernel offers, as far as a plan depends on it.
+pub trait Kernel {
+    /// Whether its BTF describes a tracepoint's arguments.
+    fn has_typed_tracepoint(&self, name: &str) -> bool;
+    /// Whether state can be kept with a task.
+    fn has_task_storage(&self) -> bool;
+    /// CPUs that there can be; per-CPU tables have a copy for each.
+    fn possible_cpus(&self) -> u32;
+}
+
+/// What is to be done in the kernel.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The families that are observed, in the order of [`families::FAMILIES`].
+    pub families: Vec<&'static Family>,
+    /// The kinds that can be observed.
+    pub kinds: Vec<&'static Kind>,
+    /// Programs to attach, best first per place; in the order they are attached.
+    pub hooks: Vec<PlannedHook>,
+    /// Programs that system calls are handed to on entry.
+    pub enter_handlers: Vec<(u32, &'static str)>,
+    /// Programs that system calls are handed to on exit.
+    pub exit_handlers: Vec<(u32, &'static str)>,
+    /// How system calls are handled: number, `enum podtrace_operation`.
+    pub operations: BTreeMap<usize, u8>,
+    /// What threads in system calls wait for: number, `enum podtrace_sched_reason`.
+    pub waits: BTreeMap<usize, u8>,
+    /// Per kind, from which duration on an operation is an event, in nanoseconds.
+    pub slow_ns: Vec<u64>,
+    /// State is kept with the task; else in a hash.
+    pub task_storage: bool,
+    /// Sizes of the kernel's tables.
+    pub tables: Tables,
+    /// Per feature, whether it can be seen here.
+    pub coverage: Vec<PlannedFeature>,
+}
+
+/// A place to attach to, and what is put there.
+#[derive(Clone, Debug)]
+pub struct PlannedHook {
+    /// The tracepoint.
+    pub point: &'static str,
+    /// Programs that can be put there, best first; the first that the kernel takes is.
+    pub programs: Vec<&'static str>,
+    /// Kinds that cannot be seen without it.
+    pub blinds: &'static [&'static str],
+    /// Nothing works without it.
+    pub essential: bool,
+}
+
+/// Sizes of the kernel's tables, in entries unless said otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tables {
+    /// Tallies of both generations.
+    pub tallies: u32,
+    /// Histograms that keys can have of their own.
+    pub histograms: u32,
+    /// The data ring, in bytes; a power of two.
+    pub data_ring_bytes: u32,
+}
+
+/// The most memory that all CPUs' copies of the tallies, and of the histograms, may take, each, in bytes.
+const TABLE_BYTES: u64 = 16 << 20;
+
+impl Tables {
+    /// Sizes that keep the tables within their bounds whatever the number of CPUs.
+    fn sized(cpus: u32, data_ring_bytes: Option<u32>) -> Self {
+        let cpus = u64::from(cpus.max(1));
+        let fit = |per_cpu: u64, fixed: u64| TABLE_BYTES / (per_cpu * cpus + fixed);
+        Self {
+            tallies: fit(40, 96).clamp(1024, 16384) as u32,
+            histograms: fit(2048, 0).clamp(64, 1024) as u32,
+            data_ring_bytes: data_ring_bytes.unwrap_or(4 << 20),
+        }
+    }
+}
+
+/// Hooks of the plan's own: who belongs to a target, and which system calls are made. Nothing works without them.
+const OWN_HOOKS: &[(&str, &str)] = &[
+    ("sched_process_fork", "process_fork"),
+    ("sched_process_exec", "process_exec"),
+    ("sched_process_exit", "process_exit"),
+    ("cgroup_attach_task", "process_moved"),
+];
+
+/// Hooks of the plan's own where a family observes system calls.
+const CALL_HOOKS: &[(&str, &str)] = &[("sys_enter", "dispatch_enter"), ("sys_exit", "dispatch_exit")];
+
+/// Handlers that begin system calls, whatever the family.
+const ENTER_HANDLERS: &[(Handler, &str)] = &[
+    (Handler::PODTRACE_ENTER_DESCRIPTOR, "enter_descriptor"),
+    (Handler::PODTRACE_ENTER_PAIR, "enter_pair"),
+    (Handler::PODTRACE_ENTER_PLAIN, "enter_plain"),
+    (Handler::PODTRACE_ENTER_WALK, "enter_walk"),
+];
+
+/// Handlers that end system calls, whatever the family.
+const EXIT_HANDLERS: &[(Handler, &str)] =
+    &[(Handler::PODTRACE_EXIT_WALK, "exit_walk"), (Handler::PODTRACE_EXIT_IO_URING, "exit_io_uring")];
+
+impl Plan {
+    /// Decides what to do in this kernel for a profile. `data_ring_bytes` is a power of two; `None` for the default.
+    pub fn new(profile: &Profile, kernel: &dyn Kernel, data_ring_bytes: Option<u32>) -> Self {
+        let mut plan = Self {
+            families: Vec::new(),
+            kinds: Vec::new(),
+            hooks: OWN_HOOKS.iter().map(own).collect(),
+            enter_handlers: Vec::new(),
+            exit_handlers: Vec::new(),
+            operations: BTreeMap::new(),
+            waits: BTreeMap::new(),
+            slow_ns: vec![NEVER; KIND_IDS],
+            task_storage: kernel.has_task_storage(),
+            tables: Tables::sized(kernel.possible_cpus(), data_ring_bytes),
+            coverage: Vec::new(),
+        };
+        for family in families::FAMILIES {
+            if let Some(request) = profile.probes.iter().find(|request| request.family == family.name) {
+                plan.slow(&(family.notable)(request));
+                plan.add(family, kernel);
+            }
+        }
+        if !plan.operations.is_empty() {
+            plan.hooks.extend(CALL_HOOKS.iter().map(own));
+            plan.enter_handlers.extend(ENTER_HANDLERS.iter().map(numbered));
+            plan.exit_handlers.extend(EXIT_HANDLERS.iter().map(numbered));
+        }
+        plan
+    }
+
+    fn slow(&mut self, notable: &[(KindId, u64)]) {
+        for (kind, from_ns) in notable {
+            self.slow_ns[usize::from(kind.0)] = *from_ns;
+        }
+    }
+
+    fn add(&mut self, family: &'static Family, kernel: &dyn Kernel) {
+        let mut blind = BTreeMap::new();
+        for hook in family.hooks {
+            match usable(hook, kernel) {
+                programs if programs.is_empty() => {
+                    let reason = format!("this kernel has no tracepoint `{}`", hook.point);
+                    blind.extend(hook.blinds.iter().map(|kind| (*kind, reason.clone())));
+                }
+                programs => {
+                    self.hooks.push(PlannedHook { point: hook.point, programs, blinds: hook.blinds, essential: false });
+                }
+            }
+        }
+        for kind in family.kinds {
+            let reason = blind.get(kind.name).cloned();
+            if reason.is_none() {
+                self.kinds.push(kind);
+            }
+            self.coverage.push(PlannedFeature { feature: kind.name.into(), blind: reason, degraded: None });
+        }
+        for (feature, reason) in family.blind_spots {
+            self.coverage.push(PlannedFeature {
+                feature: (*feature).into(),
+                blind: Some((*reason).into()),
+                degraded: None,
+            });
+        }
+        for call in family.calls() {
+            self.operations.extend(slot(call.number).map(|number| (number, call.operation.0 as u8)));
+        }
+        for (number, reason) in family.waits {
+            self.waits.extend(slot(*number).map(|number| (number, reason.0 as u8)));
+        }
+        for handler in family.handlers.iter().map(numbered) {
+            if !self.exit_handlers.contains(&handler) {
+                self.exit_handlers.push(handler);
+            }
+        }
+        self.families.push(family);
+    }
+
+    /// The kinds with the numbers they have, for the session.
+    pub fn kind_names(&self) -> Vec<KindName> {
+        self.kinds.iter().map(|kind| KindName { id: kind.id, name: kind.name.into() }).collect()
+    }
+
+    /// Every program that is to be loaded.
+    pub fn programs(&self) -> impl Iterator<Item = &'static str> {
+        let hooks = self.hooks.iter().filter_map(|hook| hook.programs.first().copied());
+        let handlers = self.enter_handlers.iter().chain(&self.exit_handlers).map(|(_, program)| *program);
+        hooks.chain(handlers).chain([SEED_ITERATOR])
+    }
+}
+
+/// The program that takes in what runs already.
+pub const SEED_ITERATOR: &str = "seed_members";
+
+fn own((point, program): &(&'static str, &'static str)) -> PlannedHook {
+    PlannedHook { point, programs: vec![program], blinds: &[], essential: true }
+}
+
+fn numbered((handler, program): &(Handler, &'static str)) -> (u32, &'static str) {
+    (handler.0, program)
+}
+
+/// The programs of a hook that the kernel has what it takes for, best first.
+fn usable(hook: &Hook, kernel: &dyn Kernel) -> Vec<&'static str> {
+    let can = |alternative: &&families::Alternative| match alternative.needs {
+        Needs::TypedTracepoint => kernel.has_typed_tracepoint(hook.point),
+        Needs::RawTracepoint => true,
+    };
+    hook.alternatives.iter().filter(can).map(|alternative| alternative.program).collect()
+}
+
+/// A system call's place in the kernel's tables; `None` for numbers beyond them.
+fn slot(number: i64) -> Option<usize> {
+    usize::try_from(number).ok().filter(|number| *number < Limit::PODTRACE_SYSCALLS.0 as usize)
+}
+
+#[cfg(test)]
+mod tests;
