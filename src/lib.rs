@@ -14,3 +14,5 @@ pub mod event;
 pub mod profile;
 
 pub mod families;
+
+pub mod host;
