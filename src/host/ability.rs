@@ -21,6 +21,9 @@ use super::kernel::Lockdown;
 /// Bytes of the map that is made to see whether there is room for tables.
 const TABLE_BYTES: u32 = 1 << 20;
 
+/// Why the rest was not tried.
+const UNLOADABLE: Obstacle = Obstacle::Untried("BPF programs cannot be loaded");
+
 /// The tracepoint a typed program is tried on; every kernel with BTF has it.
 const TRACEPOINT: &str = "sched_switch";
 
@@ -54,9 +57,12 @@ pub enum Obstacle {
     /// The kernel is too old.
     #[error("this kernel has no {0}")]
     Missing(&'static str),
+    /// The kernel was built without BPF.
+    #[error("this kernel was built without BPF")]
+    NoBpf,
     /// It depends on something that is itself not possible.
-    #[error("it could not be tried, because BPF programs cannot be loaded")]
-    Untried,
+    #[error("not tried, because {0}")]
+    Untried(&'static str),
     /// The kernel said no without any of the reasons above.
     #[error("the kernel refuses it ({0})")]
     Refused(Errno),
@@ -68,11 +74,14 @@ impl Obstacle {
         match self {
             Self::Capabilities(missing) => {
                 let names = missing.iter().map(|one| one.to_string().to_lowercase()).collect::<Vec<_>>().join(",");
-                format!("run as root (`sudo podtrace …`), or give the binary the right: `sudo setcap {names}+ep podtrace`")
+                format!(
+                    "run as root (`sudo podtrace …`), or give the binary the right: `sudo setcap {names}+ep podtrace`"
+                )
             }
             Self::UserNamespace => "run outside of it: not in a rootless container".into(),
             Self::Seccomp => {
-                "run the container with a seccomp profile that allows `bpf` (`--privileged` or `seccomp=unconfined`)".into()
+                "run the container with a seccomp profile that allows `bpf` (`--privileged` or `seccomp=unconfined`)"
+                    .into()
             }
             Self::Confidentiality => {
                 "boot with `lockdown=integrity` or without lockdown (secure boot may have turned it on)".into()
@@ -82,9 +91,12 @@ impl Obstacle {
             Self::PidNamespace => {
                 "share the machine's pid namespace (`--pid=host`, or `hostPID: true` for a pod)".into()
             }
-            Self::Memory(_) => "raise the limit on locked memory (`ulimit -l unlimited`) or give `CAP_SYS_RESOURCE`".into(),
+            Self::Memory(_) => {
+                "raise the limit on locked memory (`ulimit -l unlimited`) or give `CAP_SYS_RESOURCE`".into()
+            }
             Self::Missing(_) => "use a newer kernel: Linux 5.8 has all that is needed".into(),
-            Self::Untried => "see there".into(),
+            Self::NoBpf => "use a kernel built with `CONFIG_BPF_SYSCALL=y`".into(),
+            Self::Untried(_) => "remove that first".into(),
             Self::Refused(_) => "look into the kernel's log (`dmesg`) and the security module's".into(),
         }
     }
@@ -96,7 +108,13 @@ struct Names<'a>(&'a [Capability]);
 impl fmt::Display for Names<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, one) in self.0.iter().enumerate() {
-            let before = if at == 0 { "" } else if at + 1 == self.0.len() { " and " } else { ", " };
+            let before = if at == 0 {
+                ""
+            } else if at + 1 == self.0.len() {
+                " and "
+            } else {
+                ", "
+            };
             write!(f, "{before}{one}")?;
         }
         Ok(())
@@ -168,7 +186,7 @@ pub struct Abilities {
 
 /// Nothing can be traced here.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{what}: {obstacle}: {}", obstacle.remedy())]
+#[error("{what}: {obstacle}; {}", obstacle.remedy())]
 pub struct CannotTrace {
     /// What is not possible.
     pub what: &'static str,
@@ -187,7 +205,7 @@ impl Abilities {
     /// From facts and answers to what is possible.
     pub fn judge(host: &Host, btf: Result<Btf, BtfError>, asked: &Asked) -> Self {
         let load = asked.load.map_err(|errno| refusal(host, errno));
-        let tried = |result: Result<(), Obstacle>| if load.is_ok() { result } else { Err(Obstacle::Untried) };
+        let tried = |result: Result<(), Obstacle>| if load.is_ok() { result } else { Err(UNLOADABLE) };
         let have = |has: bool, obstacle: Obstacle| tried(if has { Ok(()) } else { Err(obstacle) });
         let btf = btf.map_err(|error| match error {
             BtfError::Unreadable(error) if error.kind() == std::io::ErrorKind::NotFound => Obstacle::NoBtf,
@@ -202,7 +220,7 @@ impl Abilities {
         let missing = host.privileges.missing_for_processes();
         Self {
             typed_tracepoints: match (&btf, asked.typed) {
-                (Err(obstacle), _) => Err(obstacle.clone()),
+                (Err(_), _) => Err(Obstacle::Untried("the kernel's types are not known")),
                 (Ok(_), None) => Err(Obstacle::Missing("typed tracepoints")),
                 (Ok(_), Some(answer)) => tried(answer.map_err(|errno| refusal(host, errno))),
             },
@@ -244,7 +262,9 @@ impl Abilities {
         for (what, answer) in self.essentials() {
             answer.map_err(|obstacle| CannotTrace { what, obstacle })?;
         }
-        self.btf.as_ref().map_err(|obstacle| CannotTrace { what: "cannot read the kernel's types", obstacle: obstacle.clone() })
+        self.btf
+            .as_ref()
+            .map_err(|obstacle| CannotTrace { what: "cannot read the kernel's types", obstacle: obstacle.clone() })
     }
 }
 
@@ -252,7 +272,7 @@ impl Abilities {
 fn refusal(host: &Host, errno: Errno) -> Obstacle {
     let missing = host.privileges.missing_for_tracing();
     if errno == Errno::ENOSYS {
-        return Obstacle::Missing("BPF (`CONFIG_BPF_SYSCALL`)");
+        return Obstacle::NoBpf;
     }
     if errno != Errno::EPERM && errno != Errno::EACCES {
         return Obstacle::Refused(errno);

@@ -106,9 +106,7 @@ pub fn has_map(kind: MapType) -> bool {
 /// privilege the answer is always yes.
 pub fn has_helper(helper: libbpf_sys::bpf_func_id) -> bool {
     // SAFETY: the options are reserved and have to be null.
-    unsafe {
-        libbpf_sys::libbpf_probe_bpf_helper(libbpf_sys::BPF_PROG_TYPE_RAW_TRACEPOINT, helper, ptr::null()) == 1
-    }
+    unsafe { libbpf_sys::libbpf_probe_bpf_helper(libbpf_sys::BPF_PROG_TYPE_RAW_TRACEPOINT, helper, ptr::null()) == 1 }
 }
 
 #[cfg(test)]

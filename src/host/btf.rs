@@ -137,8 +137,7 @@ impl Btf {
 
     /// Whether a structure (or union) has a member of this name, directly or in an unnamed structure or union inside.
     pub fn has_field(&self, structure: &str, field: &str) -> bool {
-        let mut open: Vec<u32> =
-            self.ids(Kind::Struct, structure).chain(self.ids(Kind::Union, structure)).collect();
+        let mut open: Vec<u32> = self.ids(Kind::Struct, structure).chain(self.ids(Kind::Union, structure)).collect();
         let mut seen: BTreeSet<u32> = open.iter().copied().collect();
         while let Some(id) = open.pop() {
             for (name, member) in self.members(id) {
@@ -203,4 +202,4 @@ fn hash(kind: Kind, name: &[u8]) -> u32 {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

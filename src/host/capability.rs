@@ -21,7 +21,11 @@ impl Privileges {
     pub fn read(root: &Path) -> Self {
         let status = fs::read_to_string(root.join("proc/self/status")).unwrap_or_default();
         let field = |name: &str| {
-            status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim).unwrap_or_default()
+            status
+                .lines()
+                .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
+                .map(str::trim)
+                .unwrap_or_default()
         };
         Self {
             effective: u64::from_str_radix(field("CapEff"), 16).unwrap_or(0),
@@ -49,7 +53,9 @@ impl Privileges {
     pub fn missing_for_processes(&self) -> Vec<Capability> {
         [Capability::CAP_SYS_PTRACE, Capability::CAP_DAC_READ_SEARCH]
             .into_iter()
-            .filter(|one| !self.has(*one) && !(*one == Capability::CAP_DAC_READ_SEARCH && self.has(Capability::CAP_DAC_OVERRIDE)))
+            .filter(|one| {
+                !self.has(*one) && !(*one == Capability::CAP_DAC_READ_SEARCH && self.has(Capability::CAP_DAC_OVERRIDE))
+            })
             .collect()
     }
 }

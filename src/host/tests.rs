@@ -60,13 +60,19 @@ fn facts() {
         ("sys/kernel/security/lockdown", "none [integrity] confidentiality\n"),
         ("sys/devices/system/cpu/online", "0-2,5\n"),
         ("sys/devices/system/cpu/possible", "0-3,5,8-9\n"),
-        ("proc/self/status", "Name:\tx\nUid:\t7\t0\t7\t7\nCapEff:\t0000004000000000\nSeccomp:\t2\nSeccomp_filters:\t1\n"),
+        (
+            "proc/self/status",
+            "Name:\tx\nUid:\t7\t0\t7\t7\nCapEff:\t0000004000000000\nSeccomp:\t2\nSeccomp_filters:\t1\n",
+        ),
     ]);
     namespaces(root.path(), 4_026_531_835, 4_026_532_500, 4_026_531_837, 4_026_531_834);
     let host = Host::read(root.path());
     assert_eq!(host.summary().name, "node-7");
     assert_eq!(host.kernel.version, Some(Version { major: 5, minor: 10, patch: 0 }));
-    assert_eq!((host.kernel.btf, host.kernel.lockdown, host.kernel.kptr_restrict), (true, Lockdown::Integrity, Some(2)));
+    assert_eq!(
+        (host.kernel.btf, host.kernel.lockdown, host.kernel.kptr_restrict),
+        (true, Lockdown::Integrity, Some(2))
+    );
     assert_eq!(host.kernel.perf_event_paranoid, Some(-1));
     assert_eq!(host.cpus, Cpus { online: 4, possible: 7, ids: 10 });
     assert_eq!((host.namespaces.cgroup, host.namespaces.pid), (Some(true), Some(false)));
@@ -152,7 +158,10 @@ fn clock() {
     let same = clock.wall_of_monotonic(u64::try_from(clock.monotonic_ns).unwrap());
     assert_eq!(same, clock.wall);
     assert!((now.as_nanosecond() - same.as_nanosecond()).abs() < 1_000_000_000);
-    assert_eq!(clock.wall_of_boot(u64::try_from(clock.boot_ns + 17).unwrap()).as_nanosecond(), clock.wall.as_nanosecond() + 17);
+    assert_eq!(
+        clock.wall_of_boot(u64::try_from(clock.boot_ns + 17).unwrap()).as_nanosecond(),
+        clock.wall.as_nanosecond() + 17
+    );
     let root = folder(&[("proc/self/timens_offsets", "monotonic    -1000   5\nboottime  3 0\n")]);
     let shifted = Clock::read(root.path());
     let apart = shifted.monotonic_ns - clock.monotonic_ns;

@@ -21,6 +21,18 @@ fn bytes(words: &[u32], strings: &[u8]) -> Vec<u8> {
     out
 }
 
+/// BTF with what this version asks every kernel for: the tracepoint `sched_switch`, task storage for tracing programs.
+pub(in crate::host) fn modern() -> Btf {
+    let strings = b"\0btf_trace_sched_switch\0task_struct\0bpf_storage\0";
+    let words = [
+        vec![0, info(Kind::FuncProto, 0), 0],
+        vec![0, info(Kind::Ptr, 0), 1],
+        vec![1, info(Kind::Typedef, 0), 2],
+        vec![24, info(Kind::Struct, 1), 8, 36, 2, 0],
+    ];
+    Btf::parse(bytes(&words.concat(), strings)).unwrap()
+}
+
 fn info(kind: Kind, members: u32) -> u32 {
     (kind as u32) << 24 | members
 }
@@ -29,13 +41,13 @@ fn info(kind: Kind, members: u32) -> u32 {
 fn example() -> Vec<u8> {
     let strings = b"\0int\0task\0state\0a\0b\0ids\0memory\0btf_trace_go\0";
     let words = [
-        vec![1, info(Kind::Int, 0), 4, 32],                          // 1
-        vec![5, info(Kind::Struct, 2), 8, 10, 1, 0, 0, 3, 32],       // 2
-        vec![0, info(Kind::Union, 2), 4, 16, 1, 0, 18, 1, 0],        // 3
-        vec![20, info(Kind::Enum, 1), 4, 24, 7],                     // 4
-        vec![0, info(Kind::FuncProto, 2), 0, 0, 0, 0, 1],            // 5
-        vec![0, info(Kind::Ptr, 0), 5],                              // 6
-        vec![31, info(Kind::Typedef, 0), 6],                         // 7
+        vec![1, info(Kind::Int, 0), 4, 32],                    // 1
+        vec![5, info(Kind::Struct, 2), 8, 10, 1, 0, 0, 3, 32], // 2
+        vec![0, info(Kind::Union, 2), 4, 16, 1, 0, 18, 1, 0],  // 3
+        vec![20, info(Kind::Enum, 1), 4, 24, 7],               // 4
+        vec![0, info(Kind::FuncProto, 2), 0, 0, 0, 0, 1],      // 5
+        vec![0, info(Kind::Ptr, 0), 5],                        // 6
+        vec![31, info(Kind::Typedef, 0), 6],                   // 7
     ];
     bytes(&words.concat(), strings)
 }

@@ -76,7 +76,8 @@ fn unescape(text: &str) -> PathBuf {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, after)) = rest.split_first() {
-        let digits = (*first == b'\\').then(|| after.get(..3)).flatten().and_then(|three| std::str::from_utf8(three).ok());
+        let digits =
+            (*first == b'\\').then(|| after.get(..3)).flatten().and_then(|three| std::str::from_utf8(three).ok());
         match digits.and_then(|three| u8::from_str_radix(three, 8).ok()) {
             Some(byte) => {
                 out.push(byte);

@@ -98,8 +98,7 @@ fn part_of_a_hierarchy() {
 /// Check that inside of a cgroup namespace, where the depth cannot be known, it is not guessed.
 #[test]
 fn hidden_root() {
-    let (_root, cgroups) =
-        machine(&[V2], "", &["sys/fs/cgroup/inner"], Namespaces { cgroup: Some(false), ..OWN });
+    let (_root, cgroups) = machine(&[V2], "", &["sys/fs/cgroup/inner"], Namespaces { cgroup: Some(false), ..OWN });
     let error = cgroups.cgroup(cgroups.v2().unwrap(), "inner".as_ref()).unwrap_err();
     insta::assert_snapshot!(error, @"how deep `/inner` lies cannot be known inside a cgroup namespace: run podtrace in the machine's own cgroup namespace (`--cgroupns=host`), or mount the machine's `/sys/fs/cgroup`");
 }
