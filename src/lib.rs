@@ -11,9 +11,11 @@
 
 pub mod event;
 
+pub mod wire;
+
 pub mod profile;
 
-pub mod wire;
+pub mod host;
 
 pub mod families;
 
