@@ -175,6 +175,12 @@ pub fn kind_named(name: &str) -> Option<&'static Kind> {
     kinds().find(|kind| kind.name == name)
 }
 
+/// The kind whose amount is CPU time per process, which is read from `/proc`, not counted by a program.
+pub const CPU_TIME: &str = sched::CPU;
+
+/// The kind that tells a process's end and its CPU time.
+pub const PROCESS_EXIT: &str = process::EXIT;
+
 /// The words profiles may use.
 pub fn vocabulary() -> Vocabulary {
     Vocabulary {

@@ -20,3 +20,5 @@ pub mod host;
 pub mod families;
 
 pub mod plan;
+
+pub mod probe;

@@ -198,6 +198,16 @@ impl Plan {
         self.families.push(family);
     }
 
+    /// The kind that CPU time is told as, if it is asked for.
+    pub fn cpu_kind(&self) -> Option<KindId> {
+        self.kinds.iter().find(|kind| kind.name == families::CPU_TIME).map(|kind| kind.id)
+    }
+
+    /// The kind that a process's end is told as, if it is asked for.
+    pub fn exit_kind(&self) -> Option<KindId> {
+        self.kinds.iter().find(|kind| kind.name == families::PROCESS_EXIT).map(|kind| kind.id)
+    }
+
     /// The kinds with the numbers they have, for the session.
     pub fn kind_names(&self) -> Vec<KindName> {
         self.kinds.iter().map(|kind| KindName { id: kind.id, name: kind.name.into() }).collect()

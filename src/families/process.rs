@@ -18,6 +18,9 @@ use crate::profile::ProbeRequest;
 use crate::wire;
 use crate::wire::types::podtrace_process_kind as Wire;
 
+/// The kind that tells a process's end.
+pub(super) const EXIT: &str = "process.exit";
+
 /// How a process ended, as `wait` encodes it: the exit code in the high byte or a signal's number in the low one.
 fn status(status: u16) -> Cow<'static, str> {
     match (status >> 8, i32::from(status & 127)) {
@@ -69,7 +72,7 @@ pub(super) static PROCESS: Family = Family {
         },
         Kind {
             id: wire::kind(Wire::PODTRACE_PROCESS_EXIT.0),
-            name: "process.exit",
+            name: EXIT,
             about: "Processes that ended, with all their threads; an exit code other than 0 or a signal is an error.",
             duration: None,
             amount: None,

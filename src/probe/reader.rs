@@ -1,0 +1,179 @@
+//! The thread that owns the kernel's side: reads rings, drains tallies, hands items on.
+
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::SyncSender;
+use std::time::Duration;
+use std::time::Instant;
+
+use super::ProbeError;
+use super::Setting;
+use super::attach;
+use super::attach::Attached;
+use super::cost;
+use super::cost::Accounting;
+use super::cpu::CpuMeter;
+use super::decode::Decoded;
+use super::load;
+use super::ring::Rings;
+use super::tally::Drain;
+use crate::event::Definition;
+use crate::event::Item;
+use crate::event::Loss;
+use crate::event::LossCause;
+use crate::event::session::Cost;
+use crate::event::session::PlannedFeature;
+use crate::event::Tick;
+use crate::host::clock;
+use crate::plan::Plan;
+use crate::wire::PodtraceSkel;
+
+/// The longest time between two looks at the rings: what a stop or an event may have to wait.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// For how long of each tick the programs' run times are accounted.
+const ACCOUNT: Duration = Duration::from_millis(50);
+
+/// How the thread tells that it is ready.
+pub(super) type Ready = SyncSender<Result<Vec<PlannedFeature>, ProbeError>>;
+
+/// Everything the thread owns.
+struct Reader<'a> {
+    skeleton: PodtraceSkel<'static>,
+    rings: Rings,
+    drain: Drain,
+    cpu: Option<CpuMeter>,
+    accounting: Accounting,
+    skipped: u64,
+    exit_kind: Option<u8>,
+    started_ns: u64,
+    send: &'a SyncSender<Vec<Item>>,
+}
+
+/// The thread's whole life.
+pub(super) fn run(
+    plan: &Plan,
+    setting: &Setting,
+    send: &SyncSender<Vec<Item>>,
+    ready: &Ready,
+    stop: &AtomicBool,
+) -> Result<Cost, ProbeError> {
+    let (mut reader, attached) = match Reader::prepare(plan, setting, send) {
+        Ok(prepared) => prepared,
+        Err(error) => {
+            let _ = ready.send(Err(error.clone()));
+            return Err(error);
+        }
+    };
+    let _ = ready.send(Ok(attached.surprises.clone()));
+    reader.work(setting.tick, stop, attached)
+}
+
+impl<'a> Reader<'a> {
+    fn prepare(
+        plan: &Plan,
+        setting: &Setting,
+        send: &'a SyncSender<Vec<Item>>,
+    ) -> Result<(Self, Attached), ProbeError> {
+        let (mut skeleton, refused) = load::load(plan, setting)?;
+        let attached = attach::attach(&mut skeleton, plan, setting, &refused)?;
+        let rings = Rings::open(&skeleton.maps.control_ring, &skeleton.maps.data_ring, setting.started_ns)?;
+        let reader = Self {
+            rings,
+            drain: Drain::new(plan)?,
+            cpu: plan.cpu_kind().map(|kind| CpuMeter::new(Path::new("/"), kind)),
+            accounting: Accounting::off(),
+            skipped: 0,
+            exit_kind: plan.exit_kind().map(|kind| kind.0),
+            started_ns: setting.started_ns,
+            send,
+            skeleton,
+        };
+        Ok((reader, attached))
+    }
+
+    fn work(&mut self, tick: Duration, stop: &AtomicBool, mut attached: Attached) -> Result<Cost, ProbeError> {
+        let mut next = Instant::now() + tick;
+        self.accounting.begin();
+        let mut account_until = Instant::now() + ACCOUNT;
+        while !stop.load(Ordering::Acquire) {
+            let now = Instant::now();
+            if now >= account_until {
+                self.accounting.end();
+            }
+            if now >= next {
+                self.tick()?;
+                next = (next + tick).max(now);
+                self.accounting.begin();
+                account_until = now + ACCOUNT;
+                continue;
+            }
+            self.rings.wait(LOOK.min(next - now));
+            let items = self.read()?;
+            if !self.hand_on(items) {
+                break;
+            }
+        }
+        attached.detach();
+        self.tick()?;
+        Ok(cost::of_kernel(&self.skeleton))
+    }
+
+    /// Reads the rings, and follows what concerns CPU time.
+    fn read(&mut self) -> Result<Vec<Item>, ProbeError> {
+        let mut items = Vec::new();
+        for decoded in self.rings.read()? {
+            self.follow(&decoded);
+            items.extend(decoded.items);
+        }
+        Ok(items)
+    }
+
+    fn follow(&mut self, decoded: &Decoded) {
+        let Some(cpu) = &mut self.cpu else { return };
+        for item in &decoded.items {
+            match item {
+                Item::Definition(Definition::Process(process)) => cpu.begin(process, decoded.cpu_ns),
+                Item::Event(event) if Some(event.kind.0) == self.exit_kind => cpu.end(event),
+                _ => {}
+            }
+        }
+    }
+
+    /// Drains the tallies. Rings are read afterwards, so that whatever the tallies name is defined before them.
+    fn tick(&mut self) -> Result<(), ProbeError> {
+        let drained = self.drain.drain(&mut self.skeleton)?;
+        let mut items = self.read()?;
+        let mut tick = Tick {
+            at_ns: clock::monotonic_ns().wrapping_sub(self.started_ns) as i64,
+            tallies: drained.tallies,
+            losses: drained.losses,
+            sent: drained.sent,
+        };
+        if let Some(cpu) = &mut self.cpu {
+            tick.tallies.extend(cpu.tick());
+        }
+        self.count_own_losses(&mut tick);
+        items.push(Item::Tick(tick));
+        self.hand_on(items);
+        Ok(())
+    }
+
+    fn count_own_losses(&mut self, tick: &mut Tick) {
+        let skipped = cost::skipped(&self.skeleton);
+        let mut lose = |cause, count| {
+            if count > 0 {
+                tick.losses.push(Loss { kind: None, cause, count });
+            }
+        };
+        lose(LossCause::ProbeSkipped, skipped.saturating_sub(self.skipped));
+        lose(LossCause::Overload, self.rings.take_malformed());
+        self.skipped = skipped;
+    }
+
+    /// Hands items on, waiting if the receiver is behind; false if there is no receiver any more.
+    fn hand_on(&self, items: Vec<Item>) -> bool {
+        items.is_empty() || self.send.send(items).is_ok()
+    }
+}
