@@ -12,6 +12,7 @@ mod udp;
 
 use crate::event::Kind;
 use crate::event::KindId;
+use crate::event::kind::Unit;
 use crate::profile::Figure;
 use crate::profile::OptionSpec;
 use crate::profile::OptionValue;
@@ -198,7 +199,8 @@ fn figures(kind: &Kind) -> Vec<Figure> {
     if kind.duration.is_some() {
         figures.extend([Figure::Mean, Figure::P50, Figure::P90, Figure::P95, Figure::P99, Figure::Max]);
     }
-    if kind.amount.is_some() {
+    // Of other quantities (a variance) a sum per second means nothing.
+    if kind.amount.is_some_and(|amount| amount.unit == Unit::Bytes) {
         figures.push(Figure::Throughput);
     }
     if kind.name == sched::CPU {

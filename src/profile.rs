@@ -2,12 +2,38 @@
 //!
 //! A profile knows no family and no kind by itself: the words it may use come in a [`Vocabulary`], which the caller
 //! builds from the registries. Several profiles merge into one.
+//!
+//! A text goes through `guard` (limits), `scan` (a first look that mends what can be mended), `syntax` (the `kdl` parser),
+//! `document` (what each section says, read with `node` and `unit`); mistakes collect on the way and come all at once.
+//! `load` finds the texts, `merge` joins profiles, `explain` says one in plain words.
+
+mod diagnostic;
+mod document;
+mod explain;
+mod guard;
+mod load;
+mod merge;
+mod node;
+mod scan;
+mod suggest;
+mod syntax;
+mod unit;
 
 pub mod threshold;
 pub mod vocabulary;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
+pub use diagnostic::FileMistakes;
+pub use diagnostic::Mistake;
+pub use diagnostic::ProfileError;
+pub use explain::BUDGET_NOTE;
+pub use load::DEFAULT;
+pub use load::SHIPPED;
+pub use load::Shipped;
 pub use threshold::Comparison;
 pub use threshold::Figure;
 pub use threshold::Threshold;
@@ -16,6 +42,10 @@ pub use vocabulary::OptionSpec;
 pub use vocabulary::Vocabulary;
 
 use crate::event::session::ProfileText;
+
+/// The length of a window where no profile says one, in nanoseconds: 10 s, long enough that a percentile of a service
+/// that answers ten times a second stands on a hundred answers.
+pub const DEFAULT_WINDOW_NS: u64 = 10_000_000_000;
 
 /// What one or several merged profiles said.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -34,6 +64,13 @@ pub struct Profile {
     pub window_ns: Option<u64>,
     /// What tracing may cost.
     pub budget: Option<Budget>,
+}
+
+impl Profile {
+    /// The length of a window, in nanoseconds: what the profile says, else [`DEFAULT_WINDOW_NS`].
+    pub fn window_ns(&self) -> u64 {
+        self.window_ns.unwrap_or(DEFAULT_WINDOW_NS)
+    }
 }
 
 /// What to trace.

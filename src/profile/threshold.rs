@@ -21,6 +21,14 @@ pub struct Threshold {
     pub text: String,
 }
 
+impl Threshold {
+    /// Whether both compare the same figure of the same kind in the same direction: of two files that do, the later
+    /// one counts.
+    pub fn judges_as(&self, other: &Self) -> bool {
+        (&self.kind, self.figure, self.comparison) == (&other.kind, other.figure, other.comparison)
+    }
+}
+
 /// Above or below.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Comparison {
@@ -28,6 +36,16 @@ pub enum Comparison {
     Above,
     /// `<`
     Below,
+}
+
+impl Comparison {
+    /// How it is written.
+    pub fn sign(self) -> char {
+        match self {
+            Self::Above => '>',
+            Self::Below => '<',
+        }
+    }
 }
 
 /// A figure of a kind in a window.
