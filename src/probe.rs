@@ -22,6 +22,7 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
+use std::time::Instant;
 
 use thiserror::Error;
 
@@ -99,6 +100,8 @@ pub struct Setting {
     pub listeners: Vec<(u32, u16)>,
     /// The monotonic clock at the session's start, in nanoseconds; items' times count from it.
     pub started_ns: u64,
+    /// The same moment.
+    pub origin: Instant,
     /// How often tallies are drained.
     pub tick: Duration,
 }

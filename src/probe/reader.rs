@@ -22,10 +22,9 @@ use crate::event::Definition;
 use crate::event::Item;
 use crate::event::Loss;
 use crate::event::LossCause;
+use crate::event::Tick;
 use crate::event::session::Cost;
 use crate::event::session::PlannedFeature;
-use crate::event::Tick;
-use crate::host::clock;
 use crate::plan::Plan;
 use crate::wire::PodtraceSkel;
 
@@ -47,7 +46,7 @@ struct Reader<'a> {
     accounting: Accounting,
     skipped: u64,
     exit_kind: Option<u8>,
-    started_ns: u64,
+    origin: Instant,
     send: &'a SyncSender<Vec<Item>>,
 }
 
@@ -86,7 +85,7 @@ impl<'a> Reader<'a> {
             accounting: Accounting::off(),
             skipped: 0,
             exit_kind: plan.exit_kind().map(|kind| kind.0),
-            started_ns: setting.started_ns,
+            origin: setting.origin,
             send,
             skeleton,
         };
@@ -146,7 +145,7 @@ impl<'a> Reader<'a> {
         let drained = self.drain.drain(&mut self.skeleton)?;
         let mut items = self.read()?;
         let mut tick = Tick {
-            at_ns: clock::monotonic_ns().wrapping_sub(self.started_ns) as i64,
+            at_ns: i64::try_from(self.origin.elapsed().as_nanos()).unwrap_or(i64::MAX),
             tallies: drained.tallies,
             losses: drained.losses,
             sent: drained.sent,

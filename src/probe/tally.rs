@@ -8,13 +8,9 @@
 use std::collections::BTreeMap;
 use std::ptr;
 
-use libbpf_rs::MapCore;
-use libbpf_rs::MapFlags;
-
 use super::ProbeError;
 use super::attach::give_back;
 use super::table;
-use super::table::failed;
 use crate::event::ErrorCount;
 use crate::event::Histogram;
 use crate::event::KindId;

@@ -39,8 +39,8 @@ static __always_inline __u32 new_life(void)
 	return (bpf_get_smp_processor_id() & CPU_MASK) << LIFE_BITS | (counter->next & ((1 << LIFE_BITS) - 1));
 }
 
-/* Before 5.18 a cgroup held its ancestors' ids, since then it holds the ancestors: commit 7f203bc89eb6 ("cgroup: Replace
- * cgroup->ancestor_ids[] with ->ancestors[]"), 6.1. */
+/* Before 6.1 a cgroup held its ancestors' ids, since then it holds the ancestors: commit 7f203bc89eb6 ("cgroup: Replace
+ * cgroup->ancestor_ids[] with ->ancestors[]"). */
 struct cgroup___ids {
 	__u64 ancestor_ids[1];
 } __attribute__((preserve_access_index));
@@ -52,19 +52,19 @@ struct cgroup___pointers {
 static __always_inline __u64 ancestor_id(struct cgroup *cgroup, __u32 level)
 {
 	struct cgroup *ancestor = NULL;
-	__u64 id = 0;
+	__u64 id = 0, offset;
 
 	if (BPF_CORE_READ(cgroup, level) < (int)level)
 		return 0;
 	if (bpf_core_field_exists(struct cgroup___pointers, ancestors)) {
-		bpf_probe_read_kernel(&ancestor, sizeof(ancestor),
-				      (void *)cgroup + bpf_core_field_offset(struct cgroup___pointers, ancestors) +
-					      level * sizeof(ancestor));
+		offset = bpf_core_field_offset(struct cgroup___pointers, ancestors);
+		barrier_var(offset); /* keeps the relocation in this branch: the other kernels cannot resolve it */
+		bpf_probe_read_kernel(&ancestor, sizeof(ancestor), (void *)cgroup + offset + level * sizeof(ancestor));
 		return BPF_CORE_READ(ancestor, kn, id);
 	}
-	bpf_probe_read_kernel(&id, sizeof(id),
-			      (void *)cgroup + bpf_core_field_offset(struct cgroup___ids, ancestor_ids) +
-				      level * sizeof(id));
+	offset = bpf_core_field_offset(struct cgroup___ids, ancestor_ids);
+	barrier_var(offset);
+	bpf_probe_read_kernel(&id, sizeof(id), (void *)cgroup + offset + level * sizeof(id));
 	return id;
 }
 
