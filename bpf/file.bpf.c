@@ -56,37 +56,52 @@ int BPF_PROG(exit_truncate, struct pt_regs *regs, long result)
 	return 0;
 }
 
-/* One call that reads on one side and writes on the other: an operation of each side that is a file or a connection. */
+/* Counts one side of a call that reads on one side and writes on the other. */
+static __always_inline void finish_side(struct thread_state *state, __u8 kind, __u64 object, long result)
+{
+	__u64 duration = bpf_ktime_get_ns() - state->enter_ns;
+
+	if (object && enabled(kind))
+		finish(state->process, kind, 0, object, true, state->enter_ns, duration, result, 0);
+}
+
+/* The connection on one side; 0 if there is none. */
+static __always_inline __u64 peer_of_side(struct thread_state *state, __u64 sock)
+{
+	struct connection *connection = sock ? connection_of(sock) : NULL;
+
+	if (sock && !connection)
+		connection = adopt_open(sock, state->process);
+	return connection ? connection->object : 0;
+}
+
+/* One call that reads on one side and writes on the other: an operation of each side that is a file or a connection.
+ * In two programs, because what the verifier has to follow multiplies. */
 SEC("tp_btf/sys_exit")
 int BPF_PROG(exit_pair, struct pt_regs *regs, long result)
 {
 	struct thread_state *state = state_of_current(false);
-	struct connection *connection;
-	__u64 duration, at;
-	__u32 process;
 
 	if (!state)
 		return 0;
-	at = state->enter_ns;
-	process = state->process;
-	duration = bpf_ktime_get_ns() - at;
-	if (state->object && enabled(PODTRACE_FILE_READ))
-		finish(process, PODTRACE_FILE_READ, 0, state->object, true, at, duration, result, 0);
-	if (state->other && enabled(PODTRACE_FILE_WRITE))
-		finish(process, PODTRACE_FILE_WRITE, 0, state->other, true, at, duration, result, 0);
-	if (state->pointer && enabled(PODTRACE_TCP_SEND)) {
-		connection = connection_of(state->pointer);
-		if (!connection)
-			connection = adopt_open(state->pointer, process);
-		if (connection)
-			finish(process, PODTRACE_TCP_SEND, 0, connection->object, true, at, duration, result, 0);
-	}
-	if (state->address && enabled(PODTRACE_TCP_RECV)) {
-		connection = connection_of(state->address);
-		if (!connection)
-			connection = adopt_open(state->address, process);
-		if (connection)
-			finish(process, PODTRACE_TCP_RECV, 0, connection->object, false, at, duration, result, 0);
-	}
+	if (state->address)
+		finish_side(state, PODTRACE_TCP_RECV, peer_of_side(state, state->address), result);
+	else
+		finish_side(state, PODTRACE_FILE_READ, state->object, result);
+	bpf_tail_call(ctx, &exit_handlers, PODTRACE_EXIT_PAIR_WRITE);
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(exit_pair_write, struct pt_regs *regs, long result)
+{
+	struct thread_state *state = state_of_current(false);
+
+	if (!state)
+		return 0;
+	if (state->pointer)
+		finish_side(state, PODTRACE_TCP_SEND, peer_of_side(state, state->pointer), result);
+	else
+		finish_side(state, PODTRACE_FILE_WRITE, state->other, result);
 	return 0;
 }

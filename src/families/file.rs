@@ -126,6 +126,7 @@ pub(super) static FILE: Family = Family {
     handlers: &[
         (Handler::PODTRACE_EXIT_OPEN, "exit_open"),
         (Handler::PODTRACE_EXIT_PAIR, "exit_pair"),
+        (Handler::PODTRACE_EXIT_PAIR_WRITE, "exit_pair_write"),
         (Handler::PODTRACE_EXIT_TRUNCATE, "exit_truncate"),
     ],
     waits: &[],

@@ -229,6 +229,7 @@ pub(super) static TCP: Family = Family {
         (Handler::PODTRACE_EXIT_CONNECT, "exit_connect"),
         (Handler::PODTRACE_EXIT_ACCEPT, "exit_accept"),
         (Handler::PODTRACE_EXIT_PAIR, "exit_pair"),
+        (Handler::PODTRACE_EXIT_PAIR_WRITE, "exit_pair_write"),
     ],
     waits: &[],
     notable,

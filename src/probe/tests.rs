@@ -55,6 +55,7 @@ fn root_counts_are_exact() {
         origin: Instant::now(),
         tick: Duration::from_millis(300),
     };
+    eprintln!("planned in {:?}", begun.elapsed());
     let probe = Probe::start(plan, setting).expect("it starts");
     eprintln!("started in {:?}", begun.elapsed());
     let file = File::open("/etc/passwd").expect("it exists");
