@@ -18,6 +18,7 @@ mod mount;
 mod tree;
 
 pub use mount::CgroupMount;
+pub use tree::processes;
 pub use tree::walk;
 
 /// Controllers of version 1, best first: those that service managers and container engines give every unit or
