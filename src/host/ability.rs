@@ -1,7 +1,7 @@
 //! What the kernel lets this process do with BPF, found out by doing it.
 //!
-//! [`Asked`] is the effect: tiny programs and maps, loaded and dropped. [`Abilities::judge`] is pure: from the facts and the
-//! answers to what is possible, and where it is not, why and what would help.
+//! [`Asked`] is the effect: tiny programs and maps, loaded and dropped. [`Abilities::judge`] is pure: from the facts
+//! and the answers to what is possible, and where it is not, why and what would help.
 
 use std::fmt;
 use std::path::Path;

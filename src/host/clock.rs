@@ -47,8 +47,8 @@ impl Clock {
         best.unwrap_or(Self { monotonic_ns: 0, boot_ns: 0, wall: Timestamp::UNIX_EPOCH, uncertainty_ns: 0 })
     }
 
-    /// The wall-clock time of a moment the kernel stamped with `CLOCK_MONOTONIC`; the clock's own moment if it lies outside
-    /// of what a timestamp holds.
+    /// The wall-clock time of a moment the kernel stamped with `CLOCK_MONOTONIC`; the clock's own moment if it lies
+    /// outside of what a timestamp holds.
     pub fn wall_of_monotonic(&self, monotonic_ns: u64) -> Timestamp {
         self.shifted(i128::from(monotonic_ns) - i128::from(self.monotonic_ns))
     }

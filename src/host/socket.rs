@@ -27,7 +27,8 @@ pub fn listening(root: &Path, pid: u32) -> io::Result<BTreeSet<SocketAddr>> {
     Ok(found)
 }
 
-/// The listening addresses in the text of `/proc/net/tcp` or `/proc/net/tcp6`; lines that are something else are passed over.
+/// The listening addresses in the text of `/proc/net/tcp` or `/proc/net/tcp6`; lines that are something else are passed
+/// over.
 pub fn parse(text: &str) -> BTreeSet<SocketAddr> {
     let listening = |line: &str| {
         let mut words = line.split_whitespace().skip(1);

@@ -80,8 +80,8 @@ pub(super) fn membership(host: &Host, place: &Place<'_>) -> Result<(Membership, 
     Ok((Membership::Processes { pids }, Some(remark)))
 }
 
-/// Of several places of the same name, that in the hierarchy best to match by; one with processes in it before one without,
-/// since container engines leave empty folders in hierarchies they do not use.
+/// Of several places of the same name, that in the hierarchy best to match by; one with processes in it before one
+/// without, since container engines leave empty folders in hierarchies they do not use.
 pub(super) fn choose<'a>(cgroups: &Cgroups, places: Vec<Place<'a>>) -> Option<Place<'a>> {
     if places.len() > 1
         && let Some(place) = places

@@ -2,8 +2,8 @@
 //!
 //! What it promises the command:
 //! - It has podtrace's terminal, working folder, environment and open files, stays in podtrace's process group (so that
-//!   Ctrl-C and Ctrl-Z reach both), and starts with an empty signal mask and default handlers; signals ignored by whoever
-//!   started podtrace stay ignored, as under `nohup`, but SIGPIPE does not, which Rust's runtime ignores.
+//! Ctrl-C and Ctrl-Z reach both), and starts with an empty signal mask and default handlers; signals ignored by whoever
+//! started podtrace stay ignored, as under `nohup`, but SIGPIPE does not, which Rust's runtime ignores.
 //! - It never runs untraced behind the user's back: if podtrace dies while the command is held, the command says so and ends
 //!   with status 125 without having run.
 //! - Once released it is its own: podtrace being killed does not touch it.
@@ -74,8 +74,8 @@ pub enum CommandError {
 }
 
 impl CommandError {
-    /// What a shell would exit with: 127 for a command that is not there, 126 for one that cannot be executed. For those who
-    /// want to tell them apart; podtrace itself exits with 3.
+    /// What a shell would exit with: 127 for a command that is not there, 126 for one that cannot be executed. For
+    /// those who want to tell them apart; podtrace itself exits with 3.
     pub fn shell_status(&self) -> i32 {
         match self {
             Self::NotFound(_) | Self::NoFile(_) => 127,

@@ -3,12 +3,12 @@
 /// At most so many are shown.
 const SHOWN: usize = 3;
 
-/// How alike two names must be (Jaro-Winkler, 1 is the same): at 0.85 a swapped or missing letter passes in words of five
-/// letters, another word does not.
+/// How alike two names must be (Jaro-Winkler, 1 is the same): at 0.85 a swapped or missing letter passes in words of
+/// five letters, another word does not.
 const ALIKE: f64 = 0.85;
 
-/// The names most like `wanted`, best first: those that hold it, and those that differ by a slip. Paths are compared by their
-/// last part, units without their ending: what all have in common makes none of them alike.
+/// The names most like `wanted`, best first: those that hold it, and those that differ by a slip. Paths are compared by
+/// their last part, units without their ending: what all have in common makes none of them alike.
 pub(super) fn nearest(wanted: &str, names: impl IntoIterator<Item = String>) -> Vec<String> {
     let wanted = core(wanted);
     if wanted.is_empty() {

@@ -243,8 +243,8 @@ fn findings() {
     assert_eq!((lost.name.as_str(), lost.found), ("pid 7", Err("there is no process 7".into())));
 }
 
-/// Check on this machine: this process's own cgroup is found by the path the kernel gives, with this process's parent or
-/// another process in it, and a real thread is refused with its process.
+/// Check on this machine: this process's own cgroup is found by the path the kernel gives, with this process's parent
+/// or another process in it, and a real thread is refused with its process.
 #[test]
 fn this_machine() {
     let root = Path::new("/");

@@ -1,7 +1,7 @@
 //! `--unit`: a systemd unit, by the cgroup that carries its name.
 //!
-//! The tree of folders is all that is asked: no bus, no service manager. So it works for units of a container's own service
-//! manager and of users' too, and only for units that run: others have no cgroup.
+//! The tree of folders is all that is asked: no bus, no service manager. So it works for units of a container's own
+//! service manager and of users' too, and only for units that run: others have no cgroup.
 
 use std::path::Path;
 use std::path::PathBuf;

@@ -19,8 +19,8 @@ use super::OwnCgroup;
 use super::Removal;
 use crate::event::session::CommandStatus;
 
-/// The signals podtrace passes on. Those that stop, continue or resize (TSTP, TTIN, TTOU, CONT, WINCH) are not among them: the
-/// terminal and the shell give them to the whole process group, the command included.
+/// The signals podtrace passes on. Those that stop, continue or resize (TSTP, TTIN, TTOU, CONT, WINCH) are not among
+/// them: the terminal and the shell give them to the whole process group, the command included.
 pub const FORWARDED: [Signal; 6] =
     [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT, Signal::SIGUSR1, Signal::SIGUSR2];
 
@@ -146,8 +146,8 @@ impl Running {
         Ok(self.status)
     }
 
-    /// Passes a signal on to the command: to the process podtrace started, as its sender meant it for podtrace alone. One
-    /// that the terminal gave to the whole process group is not doubled, unless the command has left the group.
+    /// Passes a signal on to the command: to the process podtrace started, as its sender meant it for podtrace alone.
+    /// One that the terminal gave to the whole process group is not doubled, unless the command has left the group.
     ///
     /// # Errors
     /// The kernel refused: the command has become another user's.

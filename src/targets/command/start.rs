@@ -1,7 +1,7 @@
 //! From a command line to a process that waits at the gate, and from there to the running command.
 //!
-//! Fork and exec by hand: what the standard library offers returns only once the program runs, so nothing could be held.
-//! Everything that allocates or looks something up happens before the fork; the child only makes system calls.
+//! Fork and exec by hand: what the standard library offers returns only once the program runs, so nothing could be
+//! held. Everything that allocates or looks something up happens before the fork; the child only makes system calls.
 
 use std::env;
 use std::ffi::CString;
@@ -145,7 +145,8 @@ pub(super) fn start(command: &Command, cgroups: &Cgroups, processes: &Processes)
     keep_statuses();
     // Podtrace's handlers must not run in the child: every signal waits until they are taken out there.
     let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK).map_err(failed("holding signals back"))?;
-    // SAFETY: the child makes only system calls on memory prepared before (see `Child::run`) until it executes or exits.
+    // SAFETY: the child makes only system calls on memory prepared before (see `Child::run`) until it executes or
+    // exits.
     let forked = match unsafe { libc::fork() } {
         0 => child.run(),
         -1 => Err(Errno::last()),
@@ -232,8 +233,8 @@ struct Child {
 }
 
 impl Child {
-    /// The life of the child until it is the command. Only async-signal-safe calls (signal-safety(7)), because other threads
-    /// may have held locks at the moment of the fork.
+    /// The life of the child until it is the command. Only async-signal-safe calls (signal-safety(7)), because other
+    /// threads may have held locks at the moment of the fork.
     fn run(&self) -> ! {
         reset_signals();
         // SAFETY: plain numbers; closing its own copy lets the child see that podtrace's was closed.
@@ -248,8 +249,8 @@ impl Child {
             // SAFETY: ends the process without running anything of podtrace's.
             unsafe { libc::_exit(NOT_RUN) };
         }
-        // SAFETY: all addresses lead to lists closed by a null of texts closed by a zero, which the parent made before the
-        // fork and which lie unchanged in this process's copy of its memory.
+        // SAFETY: all addresses lead to lists closed by a null of texts closed by a zero, which the parent made before
+        // the fork and which lie unchanged in this process's copy of its memory.
         unsafe { libc::execve(self.program, self.arguments, self.environment) };
         let mut errno = Errno::last_raw();
         if errno == libc::ENOEXEC {
@@ -277,8 +278,8 @@ impl Child {
     }
 }
 
-/// Makes sure that the status of children is kept for us: whoever started podtrace may have ignored SIGCHLD, and then the
-/// kernel throws it away.
+/// Makes sure that the status of children is kept for us: whoever started podtrace may have ignored SIGCHLD, and then
+/// the kernel throws it away.
 fn keep_statuses() {
     // SAFETY: all zeros is a valid `sigaction`: the default handler, no flags, an empty mask.
     let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
@@ -292,13 +293,14 @@ fn keep_statuses() {
     }
 }
 
-/// Default handlers and an empty mask. What is ignored stays so (it was ignored by whoever started podtrace), but for SIGPIPE,
-/// which Rust's runtime ignores.
+/// Default handlers and an empty mask. What is ignored stays so (it was ignored by whoever started podtrace), but for
+/// SIGPIPE, which Rust's runtime ignores.
 fn reset_signals() {
     for signal in 1..=SIGNALS {
         // SAFETY: all zeros is a valid `sigaction`: the default handler, no flags, an empty mask.
         let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
-        // SAFETY: writes one `sigaction` into a live one; fails for numbers that are no signals or reserved, which is well.
+        // SAFETY: writes one `sigaction` into a live one; fails for numbers that are no signals or reserved, which is
+        // well.
         let known = unsafe { libc::sigaction(signal, ptr::null(), &raw mut action) } == 0;
         if known && (action.sa_sigaction != libc::SIG_IGN || signal == Signal::SIGPIPE as i32) {
             action.sa_sigaction = libc::SIG_DFL;

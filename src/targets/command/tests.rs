@@ -99,8 +99,8 @@ fn root_statuses() {
     }
 }
 
-/// Check that nothing of the command runs before it is released, that it is in its cgroup by then, as the target says, and
-/// that what it forks is there too.
+/// Check that nothing of the command runs before it is released, that it is in its cgroup by then, as the target says,
+/// and that what it forks is there too.
 #[test]
 fn root_gate_and_cgroup() {
     let _alone = alone();
@@ -339,8 +339,8 @@ fn said(helper: &mut process::Child) -> (Pid, PathBuf, BufReader<process::ChildS
     (pid, PathBuf::from(words.next().unwrap()), errors)
 }
 
-/// Check that a command whose podtrace is killed at the gate says so, ends with the status that stands for it without having
-/// run, and that the cgroup left behind is removed by the next podtrace.
+/// Check that a command whose podtrace is killed at the gate says so, ends with the status that stands for it without
+/// having run, and that the cgroup left behind is removed by the next podtrace.
 #[test]
 fn root_podtrace_killed_while_holding() {
     let _alone = alone();
