@@ -2,10 +2,10 @@
 //!
 //! What it promises the command:
 //! - It has podtrace's terminal, working folder, environment and open files, stays in podtrace's process group (so that
-//! Ctrl-C and Ctrl-Z reach both), and starts with an empty signal mask and default handlers; signals ignored by whoever
-//! started podtrace stay ignored, as under `nohup`, but SIGPIPE does not, which Rust's runtime ignores.
-//! - It never runs untraced behind the user's back: if podtrace dies while the command is held, the command says so and ends
-//!   with status 125 without having run.
+//!   Ctrl-C and Ctrl-Z reach both), and starts with an empty signal mask and default handlers; signals ignored by
+//!   whoever started podtrace stay ignored, as under `nohup`, but SIGPIPE does not, which Rust's runtime ignores.
+//! - It never runs untraced behind the user's back: if podtrace dies while the command is held, the command says so and
+//!   ends with status 125 without having run.
 //! - Once released it is its own: podtrace being killed does not touch it.
 //!
 //! It has a cgroup of its own where cgroup2 can be written to; else it is followed as a set of processes.
