@@ -235,7 +235,11 @@ impl Abilities {
             } else {
                 Err(Obstacle::Capabilities(vec![Capability::CAP_SYS_ADMIN]))
             },
-            other_users: if missing.is_empty() { Ok(()) } else { Err(Obstacle::Capabilities(missing)) },
+            other_users: match (missing.is_empty(), host.namespaces.user) {
+                (false, _) => Err(Obstacle::Capabilities(missing)),
+                (true, Some(false)) => Err(Obstacle::UserNamespace),
+                (true, _) => Ok(()),
+            },
             load,
             btf,
         }
