@@ -1,5 +1,6 @@
 use std::fs;
 use std::net::SocketAddr;
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
@@ -136,6 +137,9 @@ fn really_listening() {
         let found = socket::listening("/".as_ref(), std::process::id()).unwrap();
         assert!(found.contains(&socket.local_addr().unwrap()), "{found:?}");
     }
+    let namespace = socket::network_namespace("/".as_ref(), std::process::id()).unwrap();
+    let inode = fs::metadata("/proc/self/ns/net").unwrap().ino();
+    assert_eq!(u64::from(namespace), inode);
 }
 
 proptest! {
