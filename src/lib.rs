@@ -17,6 +17,8 @@ pub mod profile;
 
 pub mod host;
 
+pub mod targets;
+
 pub mod families;
 
 pub mod plan;

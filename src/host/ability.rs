@@ -1,7 +1,7 @@
 //! What the kernel lets this process do with BPF, found out by doing it.
 //!
-//! [`Asked`] is the effect: tiny programs and maps, loaded and dropped. [`Abilities::judge`] is pure: from the facts and the
-//! answers to what is possible, and where it is not, why and what would help.
+//! [`Asked`] is the effect: tiny programs and maps, loaded and dropped. [`Abilities::judge`] is pure: from the facts
+//! and the answers to what is possible, and where it is not, why and what would help.
 
 use std::fmt;
 use std::path::Path;
@@ -235,7 +235,11 @@ impl Abilities {
             } else {
                 Err(Obstacle::Capabilities(vec![Capability::CAP_SYS_ADMIN]))
             },
-            other_users: if missing.is_empty() { Ok(()) } else { Err(Obstacle::Capabilities(missing)) },
+            other_users: match (missing.is_empty(), host.namespaces.user) {
+                (false, _) => Err(Obstacle::Capabilities(missing)),
+                (true, Some(false)) => Err(Obstacle::UserNamespace),
+                (true, _) => Ok(()),
+            },
             load,
             btf,
         }

@@ -1,7 +1,7 @@
 //! Asking the kernel's BPF: is this accepted, here, from this process.
 //!
-//! Every question is a tiny program or map that is loaded and dropped at once; nothing stays. Programs are loaded by hand,
-//! because libbpf's own questions answer "no" where the answer is "not you".
+//! Every question is a tiny program or map that is loaded and dropped at once; nothing stays. Programs are loaded by
+//! hand, because libbpf's own questions answer "no" where the answer is "not you".
 
 use std::os::fd::FromRawFd;
 use std::os::fd::OwnedFd;
@@ -102,8 +102,8 @@ pub fn has_map(kind: MapType) -> bool {
     unsafe { libbpf_sys::libbpf_probe_bpf_map_type(kind, ptr::null()) == 1 }
 }
 
-/// Whether raw tracepoint programs may call a helper (`BPF_FUNC_*`). Only asked where programs can be loaded: without the
-/// privilege the answer is always yes.
+/// Whether raw tracepoint programs may call a helper (`BPF_FUNC_*`). Only asked where programs can be loaded: without
+/// the privilege the answer is always yes.
 pub fn has_helper(helper: libbpf_sys::bpf_func_id) -> bool {
     // SAFETY: the options are reserved and have to be null.
     unsafe { libbpf_sys::libbpf_probe_bpf_helper(libbpf_sys::BPF_PROG_TYPE_RAW_TRACEPOINT, helper, ptr::null()) == 1 }

@@ -128,7 +128,8 @@ impl Btf {
         self.id(Kind::Typedef, &format!("{TRACEPOINT_PREFIX}{name}"))
     }
 
-    /// How many arguments a tracepoint hands over, its hidden first one not counted; `None` if there is no such tracepoint.
+    /// How many arguments a tracepoint hands over, its hidden first one not counted; `None` if there is no such
+    /// tracepoint.
     pub fn tracepoint_arguments(&self, name: &str) -> Option<u32> {
         let pointer = self.header(self.tracepoint(name)?)?.referred;
         let function = self.header(self.header(pointer)?.referred)?;
@@ -153,7 +154,8 @@ impl Btf {
         false
     }
 
-    /// Whether an enumeration has this enumerator, e.g. `cgroup_subsys_id` has `memory_cgrp_id`, or `bpf_func_id` a helper.
+    /// Whether an enumeration has this enumerator, e.g. `cgroup_subsys_id` has `memory_cgrp_id`, or `bpf_func_id` a
+    /// helper.
     pub fn has_enumerator(&self, enumeration: &str, name: &str) -> bool {
         self.ids(Kind::Enum, enumeration)
             .chain(self.ids(Kind::Enum64, enumeration))

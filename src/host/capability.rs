@@ -39,8 +39,8 @@ impl Privileges {
         self.effective & capability.bitmask() != 0
     }
 
-    /// The capabilities that loading and attaching tracing programs needs and that are missing. `CAP_SYS_ADMIN` includes
-    /// both (capabilities(7), since Linux 5.8).
+    /// The capabilities that loading and attaching tracing programs needs and that are missing. `CAP_SYS_ADMIN`
+    /// includes both (capabilities(7), since Linux 5.8).
     pub fn missing_for_tracing(&self) -> Vec<Capability> {
         if self.has(Capability::CAP_SYS_ADMIN) {
             return Vec::new();
@@ -48,14 +48,12 @@ impl Privileges {
         [Capability::CAP_BPF, Capability::CAP_PERFMON].into_iter().filter(|one| !self.has(*one)).collect()
     }
 
-    /// The capabilities that reading other users' `/proc/PID` needs and that are missing: without them the paths and names
-    /// of other users' processes stay hidden.
+    /// The capabilities that reading other users' `/proc/PID` needs and that are missing: without them the paths and
+    /// names of other users' processes stay hidden.
     pub fn missing_for_processes(&self) -> Vec<Capability> {
-        [Capability::CAP_SYS_PTRACE, Capability::CAP_DAC_READ_SEARCH]
-            .into_iter()
-            .filter(|one| {
-                !self.has(*one) && !(*one == Capability::CAP_DAC_READ_SEARCH && self.has(Capability::CAP_DAC_OVERRIDE))
-            })
-            .collect()
+        let reads_all = self.has(Capability::CAP_DAC_READ_SEARCH) || self.has(Capability::CAP_DAC_OVERRIDE);
+        let ptrace = (!self.has(Capability::CAP_SYS_PTRACE)).then_some(Capability::CAP_SYS_PTRACE);
+        let read = (!reads_all).then_some(Capability::CAP_DAC_READ_SEARCH);
+        ptrace.into_iter().chain(read).collect()
     }
 }

@@ -1,7 +1,7 @@
 //! Where the cgroup hierarchies are mounted, and what a folder in them is to the kernel.
 //!
-//! The kernel knows a cgroup by its id (the folder's inode number) and by how deep below the real root it lies. A machine
-//! may have the one hierarchy of version 2, several of version 1, or both beside each other (hybrid).
+//! The kernel knows a cgroup by its id (the folder's inode number) and by how deep below the real root it lies. A
+//! machine may have the one hierarchy of version 2, several of version 1, or both beside each other (hybrid).
 
 use std::fmt;
 use std::fs;
@@ -18,6 +18,7 @@ mod mount;
 mod tree;
 
 pub use mount::CgroupMount;
+pub use tree::processes;
 pub use tree::walk;
 
 /// Controllers of version 1, best first: those that service managers and container engines give every unit or
@@ -161,8 +162,8 @@ impl Cgroups {
         below(&self.root, &mount.point)
     }
 
-    /// The folder a mount shows a cgroup in, by its path as `/proc/PID/cgroup` has it; `None` if that part of the hierarchy
-    /// is not mounted. The folder need not exist.
+    /// The folder a mount shows a cgroup in, by its path as `/proc/PID/cgroup` has it; `None` if that part of the
+    /// hierarchy is not mounted. The folder need not exist.
     pub fn directory_of(&self, mount: &CgroupMount, path: &str) -> Option<PathBuf> {
         // A path that leads up and out lies outside of this process's cgroup namespace.
         if path.split('/').any(|part| part == "..") {

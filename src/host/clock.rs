@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use jiff::Timestamp;
 
@@ -47,8 +48,8 @@ impl Clock {
         best.unwrap_or(Self { monotonic_ns: 0, boot_ns: 0, wall: Timestamp::UNIX_EPOCH, uncertainty_ns: 0 })
     }
 
-    /// The wall-clock time of a moment the kernel stamped with `CLOCK_MONOTONIC`; the clock's own moment if it lies outside
-    /// of what a timestamp holds.
+    /// The wall-clock time of a moment the kernel stamped with `CLOCK_MONOTONIC`; the clock's own moment if it lies
+    /// outside of what a timestamp holds.
     pub fn wall_of_monotonic(&self, monotonic_ns: u64) -> Timestamp {
         self.shifted(i128::from(monotonic_ns) - i128::from(self.monotonic_ns))
     }
@@ -61,6 +62,16 @@ impl Clock {
     fn shifted(&self, by_ns: i128) -> Timestamp {
         Timestamp::from_nanosecond(self.wall.as_nanosecond() + by_ns).unwrap_or(self.wall)
     }
+}
+
+/// `CLOCK_MONOTONIC` of the machine now, in nanoseconds: the clock of [`Clock::monotonic_ns`], for what is asked often.
+pub fn monotonic_ns() -> u64 {
+    // A process's time namespace does not change while it runs.
+    static OFFSET_NS: LazyLock<i64> = LazyLock::new(|| {
+        let offsets = fs::read_to_string("/proc/self/timens_offsets").unwrap_or_default();
+        offset_ns(&offsets, "monotonic")
+    });
+    read_ns(libc::CLOCK_MONOTONIC).saturating_sub(*OFFSET_NS).max(0).cast_unsigned()
 }
 
 /// What a clock shows, in nanoseconds.

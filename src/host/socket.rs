@@ -9,6 +9,8 @@ use std::net::Ipv6Addr;
 use std::net::SocketAddr;
 use std::path::Path;
 
+use super::namespace;
+
 /// `TCP_LISTEN` of `net/tcp_states.h`, as the files write it.
 const LISTEN: &str = "0A";
 
@@ -27,7 +29,18 @@ pub fn listening(root: &Path, pid: u32) -> io::Result<BTreeSet<SocketAddr>> {
     Ok(found)
 }
 
-/// The listening addresses in the text of `/proc/net/tcp` or `/proc/net/tcp6`; lines that are something else are passed over.
+/// The network namespace of process `pid`: its inode number, as the kernel has it in `net->ns.inum`.
+///
+/// # Errors
+/// The process is gone or hidden.
+pub fn network_namespace(root: &Path, pid: u32) -> io::Result<u32> {
+    let link = fs::read_link(root.join(format!("proc/{pid}/ns/net")))?;
+    let inode = link.to_str().and_then(namespace::parse_link).and_then(|inode| u32::try_from(inode).ok());
+    inode.ok_or_else(|| io::ErrorKind::InvalidData.into())
+}
+
+/// The listening addresses in the text of `/proc/net/tcp` or `/proc/net/tcp6`; lines that are something else are passed
+/// over.
 pub fn parse(text: &str) -> BTreeSet<SocketAddr> {
     let listening = |line: &str| {
         let mut words = line.split_whitespace().skip(1);

@@ -1,5 +1,6 @@
 use std::fs;
 use std::net::SocketAddr;
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
@@ -136,6 +137,9 @@ fn really_listening() {
         let found = socket::listening("/".as_ref(), std::process::id()).unwrap();
         assert!(found.contains(&socket.local_addr().unwrap()), "{found:?}");
     }
+    let namespace = socket::network_namespace("/".as_ref(), std::process::id()).unwrap();
+    let inode = fs::metadata("/proc/self/ns/net").unwrap().ino();
+    assert_eq!(u64::from(namespace), inode);
 }
 
 proptest! {
@@ -162,6 +166,8 @@ fn clock() {
         clock.wall_of_boot(u64::try_from(clock.boot_ns + 17).unwrap()).as_nanosecond(),
         clock.wall.as_nanosecond() + 17
     );
+    let (before, after) = (Clock::read("/".as_ref()).monotonic_ns, super::clock::monotonic_ns().cast_signed());
+    assert!((before..before + 60_000_000_000).contains(&after), "{before} {after}");
     let root = folder(&[("proc/self/timens_offsets", "monotonic    -1000   5\nboottime  3 0\n")]);
     let shifted = Clock::read(root.path());
     let apart = shifted.monotonic_ns - clock.monotonic_ns;

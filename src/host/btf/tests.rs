@@ -37,7 +37,8 @@ fn info(kind: Kind, members: u32) -> u32 {
     (kind as u32) << 24 | members
 }
 
-/// `struct task { int state; union { int a; int b; }; }`, `enum ids { memory }`, `typedef void (*btf_trace_go)(void *, int)`.
+/// `struct task { int state; union { int a; int b; }; }`, `enum ids { memory }`, `typedef void (*btf_trace_go)(void *,
+/// int)`.
 fn example() -> Vec<u8> {
     let strings = b"\0int\0task\0state\0a\0b\0ids\0memory\0btf_trace_go\0";
     let words = [

@@ -21,8 +21,8 @@ pub struct CgroupMount {
     pub controllers: Vec<String>,
     /// Where, as the process sees it.
     pub point: PathBuf,
-    /// The cgroup that is mounted there: `/`, or `/docker/ID` in a container. `/..` and the like if it lies above the root
-    /// of this process's cgroup namespace.
+    /// The cgroup that is mounted there: `/`, or `/docker/ID` in a container. `/..` and the like if it lies above the
+    /// root of this process's cgroup namespace.
     pub base: String,
     /// How deep `base` lies below the real root; `None` if a cgroup namespace hides that.
     pub level: Option<u32>,
@@ -53,8 +53,8 @@ impl CgroupMount {
         Some(Self { hierarchy, controllers, point: unescape(point), base, level: None, writable })
     }
 
-    /// Finds [`Self::level`]. In the machine's own cgroup namespace `base` says it; in another one only the real root itself
-    /// can be told, by its inode.
+    /// Finds [`Self::level`]. In the machine's own cgroup namespace `base` says it; in another one only the real root
+    /// itself can be told, by its inode.
     pub(super) fn find_level(&mut self, root: &Path, own_namespace: Option<bool>) {
         self.level = if own_namespace == Some(false) {
             let inode = fs::metadata(below(root, &self.point)).ok().map(|folder| folder.ino());

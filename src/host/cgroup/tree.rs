@@ -1,5 +1,6 @@
 //! Walking the folders of a hierarchy.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
@@ -19,6 +20,16 @@ pub fn walk(folder: &Path) -> Vec<PathBuf> {
         next += 1;
     }
     found
+}
+
+/// The processes in a cgroup and everything below it, as of now.
+pub fn processes(folder: &Path) -> BTreeSet<u32> {
+    let inside = |relative: &Path| fs::read_to_string(folder.join(relative).join("cgroup.procs")).unwrap_or_default();
+    let mut folders = walk(folder);
+    folders.push(PathBuf::new());
+    let ids = |text: String| text.lines().filter_map(|line| line.parse().ok()).collect::<Vec<u32>>();
+    // A process of another pid namespace shows as 0.
+    folders.iter().flat_map(|relative| ids(inside(relative))).filter(|pid| *pid != 0).collect()
 }
 
 /// Adds the folders in `folder`, in order of their names. Links are not followed.
