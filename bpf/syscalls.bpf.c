@@ -128,6 +128,7 @@ static __always_inline void begin_socket(struct thread_state *state, struct pt_r
 	state->pointer = it->sock;
 	state->address = address_of(regs, operation);
 	state->other = 0;
+	state->done = 0;
 	if (operation == PODTRACE_OP_CONNECT) {
 		state->kind = PODTRACE_TCP_CONNECT;
 		state->exit = tcp ? PODTRACE_EXIT_CONNECT : 0;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /* TCP: handshakes, operations, answers, round-trip times, states, resets, retransmits. */
 #include "podtrace/connection.h"
-#include "podtrace/datagrams.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -210,18 +209,33 @@ int BPF_PROG(exit_tcp, struct pt_regs *regs, long result)
 	return 0;
 }
 
-/* sendmmsg and recvmmsg on a connection: one operation of all its bytes. */
+/* Messages a jump adds up: the kernel's limit of 33 jumps is enough for the 1,024 a call may have (UIO_MAXIOV). */
+enum { LENGTHS_A_CALL = 32 };
+
+/* sendmmsg and recvmmsg on a connection: one operation of all its bytes, which are added up in `other`. */
 SEC("tp_btf/sys_exit")
 int BPF_PROG(exit_tcp_messages, struct pt_regs *regs, long result)
 {
 	struct thread_state *state = state_of_current(false);
-	__s64 bytes = 0;
+	__u32 length;
 
 	if (!state)
 		return 0;
-	if (result > 0)
-		bytes = bytes_of_messages(state->address, result);
-	end_operation(state, result < 0 ? result : bytes);
+	for (int i = 0; i < LENGTHS_A_CALL; i++) {
+		if (state->done >= result)
+			break;
+		if (bpf_probe_read_user(&length, sizeof(length),
+					(void *)(state->address + state->done * sizeof(struct user_mmsghdr) +
+						 offsetof(struct user_mmsghdr, length)))) {
+			lose(state->kind, PODTRACE_UNREADABLE);
+			break;
+		}
+		state->other += length;
+		state->done++;
+	}
+	if (result > 0 && state->done < result)
+		bpf_tail_call(ctx, &exit_handlers, PODTRACE_EXIT_TCP_MESSAGES);
+	end_operation(state, result < 0 ? result : state->other);
 	return 0;
 }
 

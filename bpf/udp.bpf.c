@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /* UDP: datagrams, bytes and errors per peer. */
 #include "podtrace/udp.h"
-#include "podtrace/datagrams.h"
+#include "podtrace/peer.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -95,7 +95,7 @@ int BPF_PROG(exit_udp_messages, struct pt_regs *regs, long result)
 		end_datagram(state, 0, result);
 		return 0;
 	}
-	done = state->other;
+	done = state->done;
 	for (int i = 0; i < MESSAGES_A_CALL; i++, done++) {
 		if (done >= result)
 			return 0;
@@ -112,7 +112,7 @@ int BPF_PROG(exit_udp_messages, struct pt_regs *regs, long result)
 		else
 			finish(state->process, PODTRACE_UDP_RECV, 0, object, false, state->enter_ns, duration, length, 0);
 	}
-	state->other = done;
+	state->done = done;
 	bpf_tail_call(ctx, &exit_handlers, PODTRACE_EXIT_UDP_MESSAGES);
 	lose_many(state->kind, PODTRACE_STATE_LOST, result - done);
 	return 0;

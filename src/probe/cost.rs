@@ -57,7 +57,6 @@ fn facts(skeleton: &PodtraceSkel<'static>) -> BTreeMap<String, (u64, u64, u64)> 
         };
         if result == 0 {
             let name = program.name().to_string_lossy().into_owned();
-            if std::env::var_os("PODTRACE_DBG").is_some() { eprintln!("VERIFIED {name} {} load {}", info.verified_insns, info.xlated_prog_len/8); }
             all.insert(name, (info.run_time_ns, info.run_cnt, info.recursion_misses));
         }
     }

@@ -93,6 +93,7 @@ fn configure(skeleton: &mut OpenPodtraceSkel<'_>, plan: &Plan, setting: &Setting
     if let Some(rodata) = maps.rodata_data.as_deref_mut() {
         rodata.use_task_storage = plan.task_storage.into();
         rodata.cgroup_hierarchy = setting.hierarchy;
+        rodata.own_pid = std::process::id();
         rodata.data_ring_bytes = plan.tables.data_ring_bytes.into();
         rodata.slow_ns.copy_from_slice(&plan.slow_ns);
         for (number, operation) in &plan.operations {

@@ -100,7 +100,7 @@ static __always_inline bool target_by_cgroup(struct task_struct *task, __u16 *ta
 	__u16 *found;
 	__u64 id;
 
-	if (!level_count)
+	if (!level_count || BPF_CORE_READ(task, tgid) == own_pid)
 		return false;
 	cgroup = cgroup_of(task);
 	for (__u32 i = 0; i < PODTRACE_LEVELS; i++) {

@@ -23,10 +23,12 @@ struct thread_state {
 	__u32 process;
 	__u32 epoch;
 	__s32 number; /* of the system call */
+	__u32 done;   /* messages of a vector that were looked at */
 	__u8 exit;    /* handler of its end: enum podtrace_handler, or END_FILE; 0: none */
 	__u8 kind;
 	__u8 operation;
 	__u8 reason; /* it left the CPU for; NOT_BLOCKED: it was preempted */
+	__u32 _pad;
 };
 
 enum { END_FILE = 31, NOT_BLOCKED = 255 };
