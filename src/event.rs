@@ -12,6 +12,7 @@ pub mod recording;
 pub mod session;
 pub mod severity;
 pub mod tally;
+pub mod unit;
 
 use serde::Deserialize;
 use serde::Serialize;

@@ -1,0 +1,1 @@
+//! Thresholds over hand-built windows.
