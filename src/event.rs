@@ -6,6 +6,8 @@
 
 pub mod completeness;
 pub mod definition;
+#[cfg(test)]
+pub mod example;
 pub mod histogram;
 pub mod kind;
 pub mod recording;

@@ -52,10 +52,16 @@ pub(super) fn command(session: &Session, kind: &Kind, figure: Figure, culprit: O
     }
     let filter = match culprit {
         _ if !events => format!("jq '.signals[\"{}\"].top'", kind.name),
-        Some(culprit) => format!("grep -F ,{}, | grep -F -e {}", kind.name, quoted(&culprit.label)),
+        Some(culprit) => format!("grep -F ,{}, | grep -F -e {}", kind.name, quoted(&cell(culprit))),
         None => format!("grep -F ,{},", kind.name),
     };
     format!("{} | {filter}", words.join(" "))
+}
+
+/// What the CSV has in a cell for it: processes are told apart by their pid there.
+fn cell(culprit: &Contributor) -> String {
+    let pid = culprit.label.rsplit_once('[').and_then(|(_, end)| end.strip_suffix(']'));
+    pid.filter(|_| culprit.dimension == "process").map_or_else(|| culprit.label.clone(), |pid| format!(",{pid},"))
 }
 
 /// A word as a shell reads it back.

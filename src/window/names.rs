@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use crate::event::Definition;
+use crate::event::Event;
 use crate::event::ObjectId;
 use crate::event::PathObject;
 use crate::event::Process;
@@ -28,6 +29,7 @@ pub struct Names {
     processes: BTreeMap<ProcessId, Process>,
     /// The label and the generation it came in.
     objects: BTreeMap<ObjectId, (String, u64)>,
+    ends: BTreeMap<ProcessId, End>,
     targets: Vec<(u16, String)>,
     generation: u64,
     processes_high: usize,
@@ -58,6 +60,19 @@ impl Names {
                 self.objects.insert(peer.id, (peer.label(), self.generation));
             }
         }
+    }
+
+    /// Remembers how a known process life ended.
+    pub(super) fn end(&mut self, event: &Event) {
+        if self.processes.contains_key(&event.process) {
+            let status = u16::try_from(event.result.min(0).unsigned_abs()).unwrap_or(0);
+            self.ends.insert(event.process, End { at_ns: event.at_ns, status });
+        }
+    }
+
+    /// How a process life ended, if it did and was seen to.
+    pub fn ending(&self, id: ProcessId) -> Option<End> {
+        self.ends.get(&id).copied()
     }
 
     /// A process life.
@@ -97,6 +112,16 @@ impl Names {
         known.map_or_else(|| UNKNOWN.to_owned(), |(_, name)| name.clone())
     }
 
+    /// Notes that an event refers to what it does, as far as that has a name.
+    pub fn note_use(&self, event: &Event, used: &mut InUse) {
+        if self.objects.contains_key(&event.object) {
+            used.objects.insert(event.object);
+        }
+        if self.processes.contains_key(&event.process) {
+            used.processes.insert(event.process);
+        }
+    }
+
     /// Ends a tick. If there are too many names, forgets those that are not in use. A path or peer named during this
     /// tick or the last one stays, because what refers to it may be under way; so does the youngest quarter of processes.
     pub fn end_tick(&mut self, in_use: impl FnOnce() -> InUse) {
@@ -108,10 +133,20 @@ impl Names {
             // Lives are numbered as they begin.
             let young = self.processes.keys().nth(self.processes.len() * 3 / 4).copied();
             self.processes.retain(|id, _| Some(*id) >= young || in_use.processes.contains(id));
+            self.ends.retain(|id, _| self.processes.contains_key(id));
             self.processes_high = PROCESSES_MAX.max(2 * self.processes.len());
         }
         self.generation += 1;
     }
+}
+
+/// The end of a process life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct End {
+    /// When, in nanoseconds since the trace started.
+    pub at_ns: i64,
+    /// How, as `wait` encodes it; the kind that ends lives has the words for it.
+    pub status: u16,
 }
 
 /// The numbers that something still refers to.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::Catalogue;
 use super::Names;
 use super::Notable;
 use super::Tallies;
@@ -16,6 +17,9 @@ use crate::event::Tick;
 /// Keys kept per kind and dimension over the run. A report lists 100 of them, so it is right as long as none of its
 /// 100 heaviest was among the lighter 2,048 when 4,096 were there.
 const KEYS_MAX: usize = 4_096;
+
+/// The kind whose events end process lives.
+pub const EXIT: &str = "process.exit";
 
 /// What was sent and what was lost.
 #[derive(Clone, Debug, Default)]
@@ -73,12 +77,14 @@ pub struct Store {
     pub losses: Losses,
     /// When it happened.
     pub timeline: Timeline,
+    exit: Option<KindId>,
 }
 
 impl Store {
     /// Nothing yet.
-    pub fn new(session: &Session) -> Self {
+    pub fn new(session: &Session, catalogue: &Catalogue) -> Self {
         Self {
+            exit: catalogue.id(EXIT),
             tallies: Tallies::new(KEYS_MAX),
             names: Names::new(session),
             notable: Notable::default(),
@@ -91,7 +97,12 @@ impl Store {
     pub fn add(&mut self, item: &Item) {
         match item {
             Item::Definition(definition) => self.names.define(definition),
-            Item::Event(event) => self.notable.add(event),
+            Item::Event(event) => {
+                if Some(event.kind) == self.exit {
+                    self.names.end(event);
+                }
+                self.notable.add(event);
+            }
             Item::Tick(tick) => {
                 self.tallies.add(&tick.tallies, &self.names);
                 self.losses.add(tick);

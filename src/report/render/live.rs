@@ -1,0 +1,55 @@
+//! The live view as text: a table of the busiest kinds, never wider than the terminal.
+
+use super::text::Style;
+use super::text::grid::Grid;
+use super::text::page::Page;
+use super::text::page::Role;
+use super::text::page::shortened;
+use crate::event::unit;
+use crate::report::Live;
+use crate::report::live::LiveKind;
+
+/// Columns, and which go first where the terminal is narrow.
+const COLUMNS: [(&str, u8); 6] = [("per s", 0), ("errors/s", 0), ("share", 0), ("p50", 1), ("p99", 0), ("worst", 2)];
+
+/// Findings that are shown.
+const FINDINGS: usize = 3;
+
+/// The widest name of what stands out.
+const WORST_MAX: usize = 40;
+
+/// What happened during a tick, in a few lines.
+pub fn live(live: &Live, width: usize, style: Style) -> String {
+    let mut page = Page::new(width, style);
+    let at = format!("podtrace: {:.1} s", live.at_seconds);
+    for (place, finding) in live.findings.iter().take(FINDINGS).enumerate() {
+        let more = live.findings.len().saturating_sub(FINDINGS);
+        let more = if place + 1 == FINDINGS && more > 0 { format!(" (and {more} more)") } else { String::new() };
+        page.line(Role::Warning, &shortened(&format!("{finding}{more}"), width));
+    }
+    if live.kinds.is_empty() {
+        page.line(Role::Plain, &format!("{at}, nothing happened"));
+        return page.finish();
+    }
+    let mut grid = Grid::new(&at, &COLUMNS);
+    for kind in &live.kinds {
+        let role = if kind.error_rate > 0.0 { Role::Warning } else { Role::Plain };
+        grid.row(2, kind.name, cells(kind), role);
+    }
+    if live.omitted > 0 {
+        grid.note(2, &format!("{} more kinds", live.omitted), Role::Faint);
+    }
+    grid.write(&mut page);
+    page.finish()
+}
+
+fn cells(kind: &LiveKind) -> Vec<Option<String>> {
+    vec![
+        Some(unit::number(kind.rate)),
+        (kind.error_rate > 0.0).then(|| unit::number(kind.error_rate)),
+        kind.share.map(unit::share),
+        kind.p50_seconds.map(unit::seconds),
+        kind.p99_seconds.map(unit::seconds),
+        kind.worst.as_ref().map(|worst| shortened(worst, WORST_MAX)),
+    ]
+}
