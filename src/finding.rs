@@ -77,7 +77,7 @@ fn of_crossing(crossing: &Crossing<'_>, session: &Session, catalogue: &Catalogue
     let Crossing { outcome, kind, worst } = *crossing;
     let threshold = &outcome.threshold;
     let culprit = worst.contributors.first();
-    let at = culprit.map_or_else(String::new, |culprit| format!(": {}", culprit.label));
+    let at = culprit.map_or_else(String::new, |culprit| format!(" ({})", culprit.label));
     let value = words::value(threshold.figure, worst.value, kind);
     let figure = words::figure(threshold.figure);
     let contributors = worst.contributors.iter();

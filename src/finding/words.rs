@@ -46,7 +46,7 @@ pub(super) fn contributor(threshold: &Threshold, part: &Contributor, kind: &Kind
         }
         Part::Failed(failed) => {
             let names: Vec<_> =
-                figures.errors.iter().map(|e| format!("{} {}", (kind.error)(e.errno), unit::count(e.count))).collect();
+                figures.errors.iter().map(|e| format!("{} {}", unit::count(e.count), (kind.error)(e.errno))).collect();
             format!("{} of {} failed ({})", unit::count(failed), unit::count(figures.count), names.join(", "))
         }
         Part::Operations(count) => format!("{} of {}", unit::count(count), unit::count(whole.count)),

@@ -26,14 +26,15 @@ pub(super) fn unsaid(ending: &Ending) -> Verdict {
 /// The sentences: how the command ended, findings or their absence, errors, where the time went, what was not seen.
 pub(super) fn sentences(report: &Report) -> Vec<String> {
     let mut sentences = Vec::new();
-    sentences.extend(command(report));
     let happened = report.signals.iter().any(|(_, signal)| signal.figures.count > 0 || signal.figures.failed() > 0);
     if happened || !report.findings.is_empty() {
         sentences.push(findings(report));
+        sentences.extend(command(report));
         sentences.extend(errors(report));
         sentences.extend(time(report));
     } else {
         sentences.push(nothing(report));
+        sentences.extend(command(report));
     }
     sentences.extend(blindness(report));
     sentences.extend(losses(report));
@@ -105,16 +106,16 @@ fn time(report: &Report) -> Option<String> {
     let causes: Vec<_> =
         contributions.iter().filter(|cause| cause.share >= sections::CAUSE).take(CONTRIBUTIONS).map(cause).collect();
     match (causes.is_empty(), contributions.first()) {
-        (false, _) => Some(format!("Most time went to {}.", causes.join(", "))),
-        (true, Some(first)) => Some(format!("Mostly idle; the most time, {}.", cause(first))),
+        (false, _) => Some(format!("Most time, as shares of the trace: {}.", causes.join(", "))),
+        (true, Some(first)) => Some(format!("Mostly idle; the most time, as a share of the trace: {}.", cause(first))),
         (true, None) => None,
     }
 }
 
 /// A contribution in a few words.
-pub(super) fn cause(of: &Contribution) -> String {
+fn cause(of: &Contribution) -> String {
     let key = of.key.as_ref().map_or_else(String::new, |key| format!(" {key}"));
-    format!("{}{key} ({} of the trace)", of.kind, unit::share(of.share))
+    format!("{}{key} {}", of.kind, unit::share(of.share))
 }
 
 fn nothing(report: &Report) -> String {

@@ -17,7 +17,7 @@ pub(super) fn completeness(report: &Report, page: &mut Page) {
     page.heading("completeness");
     let sent = completeness.kinds.iter().fold(0, |sum: u64, (_, kind)| sum.saturating_add(kind.sent));
     let seen = completeness.events_seen;
-    let of_sent = if sent > 0 { format!(" of {} sent", unit::count(sent)) } else { String::new() };
+    let of_sent = if sent > 0 { format!(" of {}", unit::count(sent)) } else { String::new() };
     let nothing = if completeness.events_lost.is_empty() { "; nothing was lost" } else { "" };
     let line = format!("{}{of_sent} single events arrived{nothing}.", unit::count(seen));
     page.wrapped(2, 4, Role::Plain, &line);

@@ -12,6 +12,9 @@ const GAP: usize = 2;
 /// The narrowest label.
 const LABEL_MIN: usize = 20;
 
+/// A label's width above which numbers come first.
+const LABEL_ENOUGH: usize = 36;
+
 /// The widest label: beyond, the eye does not find the row any more.
 const LABEL_MAX: usize = 64;
 
@@ -69,7 +72,7 @@ impl Grid {
         });
         let wanted = wanted.max().unwrap_or(0).max(length(&self.title)).clamp(LABEL_MIN, LABEL_MAX);
         let numbers = |shown: &[(usize, usize)]| shown.iter().map(|(_, width)| width + GAP).sum::<usize>();
-        while numbers(&shown) + wanted > page.width() {
+        while numbers(&shown) + wanted.min(LABEL_ENOUGH) > page.width() {
             let least = shown.iter().map(|(column, _)| self.columns[*column].1).max().unwrap_or(0);
             let Some(place) = shown.iter().position(|(column, _)| self.columns[*column].1 == least && least > 0) else {
                 break;

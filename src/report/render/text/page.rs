@@ -71,8 +71,8 @@ impl Page {
         let text = printable(text);
         let mut line = " ".repeat(first);
         let mut is_empty = true;
-        for word in text.split(' ').filter(|word| !word.is_empty()) {
-            if !is_empty && length(&line) + 1 + length(word) > self.width {
+        for word in words(&text) {
+            if !is_empty && length(&line) + 1 + length(&word) > self.width {
                 self.line(role, &line);
                 line = " ".repeat(rest);
                 is_empty = true;
@@ -80,7 +80,7 @@ impl Page {
             if !is_empty {
                 line.push(' ');
             }
-            line.push_str(word);
+            line.push_str(&word);
             is_empty = false;
         }
         self.line(role, &line);
@@ -89,6 +89,23 @@ impl Page {
     pub(in crate::report::render) fn finish(self) -> String {
         self.text
     }
+}
+
+/// The words of a text; a number and its unit are one.
+fn words(text: &str) -> Vec<String> {
+    const UNITS: [&str; 11] = ["%", "s", "ms", "us", "ns", "B", "KiB", "MiB", "GiB", "k", "M"];
+    let mut words: Vec<String> = Vec::new();
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        let is_unit = UNITS.contains(&word.trim_end_matches([',', ';', '.', ')']));
+        match words.last_mut().filter(|last| is_unit && last.ends_with(|c: char| c.is_ascii_digit())) {
+            Some(number) => {
+                number.push(' ');
+                number.push_str(word);
+            }
+            None => words.push(word.to_owned()),
+        }
+    }
+    words
 }
 
 /// Columns a text takes, as far as one character takes one.

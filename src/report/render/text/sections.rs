@@ -7,6 +7,7 @@ use crate::event::unit;
 use crate::report::Report;
 use crate::report::model::EventEntry;
 use crate::report::model::Life;
+use crate::report::model::SlotEntry;
 
 /// Shares below this are not listed.
 const SHARE_MIN: f64 = 0.0001;
@@ -18,7 +19,7 @@ const TIMELINE_KINDS: usize = 6;
 const TIMELINE_SLOTS_MIN: usize = 5;
 
 /// Single events listed.
-const EVENTS: usize = 10;
+const EVENTS: usize = 5;
 
 pub(super) fn time(report: &Report, top: usize, page: &mut Page) {
     let time = &report.sections.time;
@@ -54,15 +55,17 @@ pub(super) fn timeline(report: &Report, page: &mut Page) {
             lines.push(line);
         }
     }
+    let counts = |(name, errors): (&str, bool)| -> Vec<u64> {
+        let in_slot = |slot: &SlotEntry| slot.kinds.get(name).map_or(0, |of| if errors { of.errors } else { of.count });
+        slots.iter().map(in_slot).collect()
+    };
+    lines.retain(|line| changes(&counts(*line)));
     if lines.is_empty() {
         return;
     }
     page.heading("when it happened");
     for (name, errors) in lines {
-        let in_slot = |slot: &crate::report::model::SlotEntry| {
-            slot.kinds.get(name).map_or(0, |of| if errors { of.errors } else { of.count })
-        };
-        let counts: Vec<u64> = slots.iter().map(in_slot).collect();
+        let counts = counts((name, errors));
         let peak = counts.iter().copied().max().unwrap_or(0);
         let label = if errors { format!("{name} errors") } else { name.to_owned() };
         let digits: String = counts.iter().map(|count| digit(*count, peak)).collect();
@@ -74,6 +77,14 @@ pub(super) fn timeline(report: &Report, page: &mut Page) {
         unit::seconds(first)
     );
     page.wrapped(2, 2, Role::Faint, &note);
+}
+
+/// Whether there is a change worth a line: what is the same all the time stands in the tables. The last slot may be
+/// short and does not count.
+fn changes(counts: &[u64]) -> bool {
+    let whole = &counts[..counts.len().saturating_sub(1)];
+    let peak = counts.iter().copied().max().unwrap_or(0);
+    whole.iter().any(|count| *count <= peak / 2)
 }
 
 fn digit(count: u64, peak: u64) -> char {

@@ -69,7 +69,7 @@ fn kind(signal: &Signal, seconds: f64, top: usize, grid: &mut Grid) {
     grid.row(2, &label, cells(figures, seconds), role);
     if !figures.errors.is_empty() {
         let errors: Vec<_> =
-            figures.errors.iter().map(|(name, count)| format!("{name} {}", unit::count(*count))).collect();
+            figures.errors.iter().map(|(name, count)| format!("{} {name}", unit::count(*count))).collect();
         grid.note(4, &errors.join(", "), role);
     }
     if let Amount::Sample { name, mean_seconds, .. } = figures.amount {
