@@ -5,7 +5,6 @@ use crate::event::Item;
 use crate::event::KindId;
 use crate::event::Loss;
 use crate::event::LossCause;
-use crate::event::ObjectId;
 use crate::event::ProcessId;
 use crate::event::Session;
 use crate::event::Severity;
@@ -162,6 +161,3 @@ pub(crate) fn of_items(session: &Session, profile: &Profile, items: &[Item], end
     items.iter().for_each(|item| builder.item(item));
     builder.finish(ending)
 }
-
-/// An object that nothing names.
-pub(crate) const NAMELESS: ObjectId = ObjectId(0xdead);
