@@ -1,5 +1,8 @@
 //! Windows: stretches of the trace, one after the other, made of whole ticks.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use super::Names;

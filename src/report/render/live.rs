@@ -1,5 +1,8 @@
 //! The live view as text: a table of the busiest kinds, never wider than the terminal.
 
+#[cfg(test)]
+mod tests;
+
 use super::text::Style;
 use super::text::grid::Grid;
 use super::text::page::Page;
