@@ -89,12 +89,12 @@ impl Builder {
     }
 
     /// Ends the report.
-    pub fn finish(mut self, ending: &Ending) -> Report {
-        if let Some(window) = self.windows.clone().finish(ending.duration_ns) {
-            self.thresholds.judge(&window, &self.store.names);
+    pub fn finish(self, ending: &Ending) -> Report {
+        let Self { session, catalogue, store, windows, mut thresholds, .. } = self;
+        if let Some(window) = windows.finish(ending.duration_ns) {
+            thresholds.judge(&window, &store.names);
         }
-        let findings = self.findings();
-        let Self { session, catalogue, store, thresholds, .. } = self;
+        let findings = finding::of_thresholds(&thresholds, &session, &catalogue, &store.losses);
         let duration_seconds = signals::in_seconds(ending.duration_ns);
         let coverage = coverage(&session, &catalogue, &store.tallies);
         let blind = |name: &str| coverage.iter().any(|f| f.feature == name && f.status == Status::Blind);

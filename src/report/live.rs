@@ -1,7 +1,11 @@
 //! What happened during the last tick: the model of the live view.
 
+use std::cmp::Reverse;
+
+use super::model::Amount;
 use super::signals;
 use crate::event::Kind;
+use crate::event::kind::Unit;
 use crate::finding::Finding;
 use crate::window::Breakdown;
 use crate::window::Catalogue;
@@ -42,7 +46,7 @@ pub struct LiveKind {
     pub p99_seconds: Option<f64>,
     /// Share of a CPU, for kinds that count time used.
     pub share: Option<f64>,
-    /// The peer, path or process that stands out: most failures, else most time, else most of the rest.
+    /// The peer, path, process or reason that stands out: most failures, else most time, else most of the rest.
     pub worst: Option<String>,
 }
 
@@ -58,9 +62,11 @@ pub(super) fn live(
     let seconds = (to_ns.saturating_sub(from_ns).max(0)) as f64 / 1e9;
     let active = catalogue.kinds().filter_map(|(id, kind)| Some((kind, tallies.kind(id)?)));
     let mut active: Vec<_> = active.filter(|(_, counted)| !counted.all.is_empty()).enumerate().collect();
-    active.sort_by_key(|(place, (_, counted))| {
+    active.sort_by_key(|(place, (kind, counted))| {
         let all = &counted.all;
-        (std::cmp::Reverse((all.failed() > 0, all.total_ns, all.amount, all.count)), *place)
+        let used = kind.duration.is_none() && kind.amount.is_some_and(|amount| amount.unit == Unit::Nanoseconds);
+        let time_ns = if used { all.amount } else { all.total_ns };
+        (Reverse((all.failed() > 0, time_ns, all.amount, all.count)), *place)
     });
     let omitted = active.len().saturating_sub(KINDS_MAX);
     active.truncate(KINDS_MAX);
@@ -84,7 +90,7 @@ fn of_kind(kind: &'static Kind, counted: &Breakdown, names: &Names, seconds: f64
         p50_seconds: measured.latency_seconds.and_then(|latency| latency.p50),
         p99_seconds: measured.latency_seconds.and_then(|latency| latency.p99),
         share: match measured.amount {
-            super::model::Amount::Use { share, .. } => Some(share),
+            Amount::Use { share, .. } => Some(share),
             _ => None,
         },
         worst: worst(kind, counted, names),
@@ -94,7 +100,12 @@ fn of_kind(kind: &'static Kind, counted: &Breakdown, names: &Names, seconds: f64
 fn worst(kind: &Kind, counted: &Breakdown, names: &Names) -> Option<String> {
     let rows = match (kind.object.dimension(), &kind.by) {
         (Some(_), _) => signals::merged(&counted.objects, |id| names.object_label(id)),
-        (None, Some(by)) => signals::merged(&counted.details, |detail| (by.label)(detail).into_owned()),
+        (None, Some(by)) => {
+            let mut rows = signals::merged(&counted.details, |detail| (by.label)(detail).into_owned());
+            let idle = (0..=u8::MAX).filter(|detail| (by.idle)(*detail)).map(|detail| (by.label)(detail));
+            idle.for_each(|label| drop(rows.remove(label.as_ref())));
+            rows
+        }
         (None, None) => signals::merged(&counted.processes, |id| names.process_label(id)),
     };
     let weight = |figures: &Figures| (figures.failed(), figures.weight());

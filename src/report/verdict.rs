@@ -37,6 +37,7 @@ pub(super) fn sentences(report: &Report) -> Vec<String> {
         sentences.extend(command(report));
     }
     sentences.extend(blindness(report));
+    sentences.extend(not_judged(report));
     sentences.extend(losses(report));
     if let Some(reason) = &report.sections.verdict.interrupted {
         sentences.push(format!("The trace ended early: {reason}."));
@@ -139,6 +140,13 @@ fn blindness(report: &Report) -> Option<String> {
         1 => format!("Not seen: {} ({reason}).", first.feature),
         more => format!("Not seen: {} ({reason}) and {} more, see coverage.", first.feature, more - 1),
     })
+}
+
+fn not_judged(report: &Report) -> Option<String> {
+    let seen = |rule: &str| report.signals.get(rule.split(' ').next().unwrap_or(rule)).is_some();
+    let rules = report.sections.thresholds.iter().map(|threshold| threshold.rule.as_str());
+    let rules: Vec<_> = rules.filter(|rule| !seen(rule)).map(|rule| format!("`{rule}`")).collect();
+    (!rules.is_empty()).then(|| format!("Not judged, because its kind was not seen: {}.", rules.join(", ")))
 }
 
 fn losses(report: &Report) -> Option<String> {

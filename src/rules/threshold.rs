@@ -40,7 +40,7 @@ pub struct Thresholds {
 pub struct Outcome {
     /// The threshold.
     pub threshold: Threshold,
-    /// Its kind; `None` if this trace did not have it.
+    /// Its kind; `None` if this trace did not have it or could not see it.
     pub kind: Option<&'static Kind>,
     /// Windows in which the figure could be told.
     pub judged: u64,
@@ -126,10 +126,11 @@ struct State {
 }
 
 impl Thresholds {
-    /// The thresholds of a profile over the kinds of a session. One of a kind that is not there never fires.
+    /// The thresholds of a profile over the kinds of a session. One of a kind that is not there
+    /// or cannot be seen never fires.
     pub fn new(profile: &Profile, catalogue: &Catalogue) -> Self {
         let state = |threshold: &Threshold| {
-            let id = catalogue.id(&threshold.kind);
+            let id = catalogue.id(&threshold.kind).filter(|id| !catalogue.is_blind(*id));
             State {
                 outcome: Outcome {
                     threshold: threshold.clone(),

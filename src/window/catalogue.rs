@@ -9,6 +9,7 @@ use crate::families;
 #[derive(Clone, Debug, Default)]
 pub struct Catalogue {
     kinds: Vec<(KindId, &'static Kind)>,
+    blind: Vec<KindId>,
     unknown: Vec<String>,
 }
 
@@ -19,8 +20,11 @@ impl Catalogue {
             session.kinds.iter().find(|named| named.name == kind.name).map(|named| (named.id, kind))
         };
         let unknown = session.kinds.iter().filter(|named| families::kind_named(&named.name).is_none());
+        let kinds: Vec<_> = families::kinds().filter_map(find).collect();
+        let is_blind = |kind: &Kind| session.coverage.iter().any(|f| f.feature == kind.name && f.blind.is_some());
         Self {
-            kinds: families::kinds().filter_map(find).collect(),
+            blind: kinds.iter().filter(|(_, kind)| is_blind(kind)).map(|(id, _)| *id).collect(),
+            kinds,
             unknown: unknown.map(|named| named.name.clone()).collect(),
         }
     }
@@ -28,6 +32,11 @@ impl Catalogue {
     /// The declaration of a kind; `None` if it was not asked for or this version does not know it.
     pub fn kind(&self, id: KindId) -> Option<&'static Kind> {
         self.kinds.iter().find(|(known, _)| *known == id).map(|(_, kind)| *kind)
+    }
+
+    /// Whether a kind was said to be invisible here, so that nothing counted does not mean that nothing happened.
+    pub fn is_blind(&self, id: KindId) -> bool {
+        self.blind.contains(&id)
     }
 
     /// The number of a kind's name in this session.

@@ -49,7 +49,7 @@ pub(crate) fn session() -> Session {
     session
 }
 
-/// Two thresholds that this trace crosses, one that it does not.
+/// Two thresholds that this trace crosses, one that it does not, one of a kind that it cannot see.
 pub(crate) fn profile() -> Profile {
     let threshold = |kind: &str, figure, bound, severity, text: &str| Threshold {
         kind: kind.to_owned(),
@@ -64,6 +64,7 @@ pub(crate) fn profile() -> Profile {
         thresholds: vec![
             threshold("tcp.connect", Figure::ErrorRate, 0.05, Severity::Warning, "error-rate > 5%"),
             threshold("tcp.response", Figure::P99, 0.1, Severity::Critical, "p99 > 100ms"),
+            threshold("tcp.rtt", Figure::P99, 0.1, Severity::Warning, "p99 > 100ms"),
             threshold("file.fsync", Figure::P99, 0.5, Severity::Warning, "p99 > 500ms"),
         ],
         ..Profile::default()

@@ -5,12 +5,15 @@ use super::Outcome;
 use super::Part;
 use super::Thresholds;
 use crate::event::Item;
+use crate::event::KindId;
 use crate::event::ProcessId;
 use crate::event::Severity;
 use crate::event::TallyDelta;
 use crate::event::example;
 use crate::event::example::MS;
 use crate::event::example::S;
+use crate::event::session::KindName;
+use crate::event::session::PlannedFeature;
 use crate::profile::Comparison;
 use crate::profile::Figure;
 use crate::profile::Profile;
@@ -29,7 +32,13 @@ fn threshold(kind: &str, figure: Figure, comparison: Comparison, bound: f64, for
 /// Judges one threshold over windows of a second, each made of one tick with these tallies; the trace ends with the last
 /// tick, or a little after it.
 fn judged(threshold: Threshold, windows: &[Vec<TallyDelta>], rest_ns: u64) -> Outcome {
-    let session = example::session(&KINDS);
+    let mut session = example::session(&KINDS);
+    session.kinds.push(KindName { id: KindId(0x16), name: "tcp.rtt".to_owned() });
+    session.coverage.push(PlannedFeature {
+        feature: "tcp.rtt".to_owned(),
+        blind: Some("no tracepoint".to_owned()),
+        degraded: None,
+    });
     let catalogue = Catalogue::new(&session);
     let mut names = Names::new(&session);
     for item in [example::client(), example::peer(11, "127.0.0.1", 7000), example::peer(13, "::1", 7001)] {
@@ -145,10 +154,13 @@ fn rests_are_no_sign() {
     }
 }
 
-/// Check that a kind that is not there never fires and is not judged, even if 0 were below the bound.
+/// Check that a kind that is not there or cannot be seen never fires and is not judged, even if 0 were below the bound.
 #[test]
 fn kinds_that_are_not_there() {
-    let below = threshold("file.read", Figure::Count, Comparison::Below, 1.0, 0);
-    let outcome = judged(below, &[Vec::new()], 0);
+    let below = |kind| threshold(kind, Figure::Count, Comparison::Below, 1.0, 0);
+    let outcome = judged(below("file.read"), &[Vec::new()], 0);
     assert_eq!((outcome.judged, outcome.fired), (0, false));
+    let outcome = judged(below("tcp.rtt"), &[Vec::new()], 0);
+    assert_eq!((outcome.judged, outcome.fired), (0, false));
+    assert!(judged(below("tcp.recv"), &[Vec::new()], 0).fired);
 }

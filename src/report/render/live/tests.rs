@@ -19,17 +19,17 @@ fn after(seconds: usize) -> Builder {
 #[test]
 fn a_tick() {
     insta::assert_snapshot!(render::live(&after(5).live(), 100, Style::Plain), @"
-    PODTRACE: 5.0 S       per s  errors/s      p50      p99                                     worst
-      tcp.connect            10         7  39.9 us  2.95 ms                                [::1]:7001
-      tcp.send                3            21.0 us  23.0 us                            127.0.0.1:7000
-      tcp.response            3             212 ms   212 ms                            127.0.0.1:7000
-      file.open               5         2  8.96 us  8.96 us                                /etc/hosts
-      file.read              13            1.00 us  1.00 us                                /etc/hosts
-      file.write            101            11.0 us  11.0 us  /var/lib/cli...000000000000000001009.log
-      file.fsync              3            6.95 ms  10.7 ms  /var/lib/cli...000000000000000001009.log
-      sched.offcpu            4            61.9 ms   990 ms                                     sleep
-      sched.runq              2             999 us  2.00 ms                              worker[4723]
-      process.exit            1         1                                                worker[4723]
+    podtrace: 5.0 s       per s  errors/s   share      p50      p99  worst
+      tcp.connect            10         7          39.9 us  2.95 ms  [::1]:7001
+      tcp.send                3                    21.0 us  23.0 us  127.0.0.1:7000
+      tcp.response            3                     212 ms   212 ms  127.0.0.1:7000
+      file.open               5         2          8.96 us  8.96 us  /etc/hosts
+      file.write            101                    11.0 us  11.0 us  /var/l...000001009.log
+      file.fsync              3                    6.95 ms  10.7 ms  /var/l...000001009.log
+      sched.offcpu            4                    61.9 ms   990 ms  network
+      sched.runq              2                     999 us  2.00 ms  worker[4723]
+      sched.cpu              60            53.4 %                    worker[4723]
+      process.exit            1         1                            worker[4723]
       2 more kinds
     ");
 }
@@ -40,6 +40,7 @@ fn widths_and_findings() {
     for width in [80, 120] {
         let text = render::live(&after(5).live(), width, Style::Plain);
         assert!(text.lines().all(|line| line.chars().count() <= width), "{text}");
+        assert!(text.contains("[::1]:7001") && text.contains("212 ms"), "{text}");
     }
     let mut live = after(5).live();
     live.findings = (1..=5).map(|place| format!("warning: finding {place}")).collect();

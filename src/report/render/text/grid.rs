@@ -22,9 +22,35 @@ const LABEL_MAX: usize = 64;
 #[derive(Debug)]
 pub(in crate::report::render) struct Grid {
     title: String,
-    /// A name, and how soon the column is left out where the page is too narrow: 0 never, else the highest first.
-    columns: Vec<(&'static str, u8)>,
+    columns: Vec<Column>,
     rows: Vec<Row>,
+}
+
+/// A column beside the label.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::report::render) struct Column {
+    name: &'static str,
+    /// How soon it is left out where the page is too narrow: 0 never, else the highest first.
+    leaves: u8,
+    /// Whether it is of words and not of numbers.
+    words: bool,
+}
+
+impl Column {
+    /// Numbers, written to the right.
+    pub(in crate::report::render) const fn numbers(name: &'static str, leaves: u8) -> Self {
+        Self { name, leaves, words: false }
+    }
+
+    /// Words, written to the left.
+    pub(in crate::report::render) const fn words(name: &'static str, leaves: u8) -> Self {
+        Self { name, leaves, words: true }
+    }
+
+    fn cell(self, text: &str, width: usize) -> String {
+        let gap = " ".repeat(GAP);
+        if self.words { format!("{gap}{}", pad_right(text, width)) } else { format!("{gap}{}", pad_left(text, width)) }
+    }
 }
 
 /// A row of a grid.
@@ -37,7 +63,7 @@ pub(in crate::report::render) enum Row {
 }
 
 impl Grid {
-    pub(in crate::report::render) fn new(title: &str, columns: &[(&'static str, u8)]) -> Self {
+    pub(in crate::report::render) fn new(title: &str, columns: &[Column]) -> Self {
         Self { title: title.to_owned(), columns: columns.to_vec(), rows: Vec::new() }
     }
 
@@ -62,7 +88,7 @@ impl Grid {
                 Row::Cells { cells, .. } => cells.get(column)?.as_ref(),
                 Row::Note { .. } => None,
             });
-            cells.map(|cell| length(cell)).max().map(|widest| widest.max(length(self.columns[column].0)))
+            cells.map(|cell| length(cell)).max().map(|widest| widest.max(length(self.columns[column].name)))
         };
         let mut shown: Vec<(usize, usize)> =
             (0..self.columns.len()).filter_map(|column| Some((column, width_of(column)?))).collect();
@@ -73,18 +99,21 @@ impl Grid {
         let wanted = wanted.max().unwrap_or(0).max(length(&self.title)).clamp(LABEL_MIN, LABEL_MAX);
         let numbers = |shown: &[(usize, usize)]| shown.iter().map(|(_, width)| width + GAP).sum::<usize>();
         while numbers(&shown) + wanted.min(LABEL_ENOUGH) > page.width() {
-            let least = shown.iter().map(|(column, _)| self.columns[*column].1).max().unwrap_or(0);
-            let Some(place) = shown.iter().position(|(column, _)| self.columns[*column].1 == least && least > 0) else {
+            let least = shown.iter().map(|(column, _)| self.columns[*column].leaves).max().unwrap_or(0);
+            let Some(place) = shown.iter().position(|(column, _)| self.columns[*column].leaves == least && least > 0)
+            else {
                 break;
             };
             shown.remove(place);
         }
         let label_width = page.width().saturating_sub(numbers(&shown)).clamp(LABEL_MIN, wanted);
-        let mut heading = pad_right(&self.title.to_uppercase(), label_width);
+        let mut heading = pad_right(&self.title, label_width);
         for (column, width) in &shown {
-            heading.push_str(&pad_left(self.columns[*column].0, width + GAP));
+            heading.push_str(&self.columns[*column].cell(self.columns[*column].name, *width));
         }
-        page.line(Role::Plain, "");
+        if !page.is_empty() {
+            page.line(Role::Plain, "");
+        }
         page.line(Role::Strong, &heading);
         for row in self.rows {
             match row {
@@ -94,7 +123,7 @@ impl Grid {
                     let mut line = pad_right(&format!("{:indent$}{label}", ""), label_width);
                     for (column, width) in &shown {
                         let cell = cells.get(*column).and_then(Option::as_deref).unwrap_or("");
-                        line.push_str(&pad_left(cell, width + GAP));
+                        line.push_str(&self.columns[*column].cell(cell, *width));
                     }
                     page.line(role, &line);
                 }

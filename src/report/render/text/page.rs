@@ -53,6 +53,10 @@ impl Page {
         self.width
     }
 
+    pub(in crate::report::render) fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
     /// A line as it is; only what a terminal would act on is taken out.
     pub(in crate::report::render) fn line(&mut self, role: Role, line: &str) {
         let line = printable(line);

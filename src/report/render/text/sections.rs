@@ -1,5 +1,6 @@
 //! Where the time went, when it happened, the slowest operations, processes.
 
+use super::grid::Column;
 use super::grid::Grid;
 use super::page::Page;
 use super::page::Role;
@@ -27,8 +28,8 @@ pub(super) fn time(report: &Report, top: usize, page: &mut Page) {
     if listed.is_empty() {
         return;
     }
-    let columns = [("of the trace", 0), ("time", 0), ("count", 0), ("each", 0)];
-    let mut grid = Grid::new("where the time went", &columns);
+    let columns = ["of the trace", "time", "count", "each"].map(|name| Column::numbers(name, 0));
+    let mut grid = Grid::new("WHERE THE TIME WENT", &columns);
     for of in listed {
         let key = of.key.as_ref().map_or_else(String::new, |key| format!(" {key}"));
         let each = (of.count > 0).then(|| unit::seconds(of.total_seconds / of.count as f64));
@@ -107,18 +108,26 @@ pub(super) fn slowest(report: &Report, page: &mut Page) {
         let seconds = |event: &EventEntry| event.duration_seconds.unwrap_or(0.0);
         seconds(b).total_cmp(&seconds(a)).then(a.at_seconds.total_cmp(&b.at_seconds))
     });
-    events("slowest operations", &slowest, page);
+    events("SLOWEST OPERATIONS", &slowest, page);
     let mut failed: Vec<(&str, &EventEntry)> =
         kinds().flat_map(|(name, of)| of.failed.iter().map(move |event| (name, event))).collect();
     failed.sort_by(|(_, a), (_, b)| b.at_seconds.total_cmp(&a.at_seconds));
-    events("last failures", &failed, page);
+    events("LAST FAILURES", &failed, page);
 }
 
 fn events(title: &str, events: &[(&str, &EventEntry)], page: &mut Page) {
     if events.is_empty() {
         return;
     }
-    let mut grid = Grid::new(title, &[("at", 0), ("took", 0), ("result", 0), ("process", 1)]);
+    let mut grid = Grid::new(
+        title,
+        &[
+            Column::numbers("at", 0),
+            Column::numbers("took", 0),
+            Column::words("result", 0),
+            Column::words("process", 1),
+        ],
+    );
     for (name, event) in events.iter().take(EVENTS) {
         let what: Vec<_> =
             [Some(*name), event.object.as_deref(), event.detail.as_deref()].into_iter().flatten().collect();
@@ -143,7 +152,15 @@ pub(super) fn processes(report: &Report, top: usize, page: &mut Page) {
     chosen.truncate(top);
     chosen.sort_by_key(|(place, _)| *place);
     let hidden = section.lives.len() as u64 - chosen.len() as u64 + section.omitted;
-    let mut grid = Grid::new("processes", &[("began", 0), ("ended", 0), ("how", 0), ("parent", 1)]);
+    let mut grid = Grid::new(
+        "PROCESSES",
+        &[
+            Column::numbers("began", 0),
+            Column::numbers("ended", 0),
+            Column::words("how", 0),
+            Column::numbers("parent", 1),
+        ],
+    );
     for (_, life) in chosen {
         let line = if life.arguments.is_empty() { life.executable.clone() } else { Some(life.arguments.join(" ")) };
         let more = if life.arguments_truncated { " ..." } else { "" };

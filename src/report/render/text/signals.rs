@@ -1,5 +1,6 @@
 //! A table per family: every kind of which something happened, with what it happened to.
 
+use super::grid::Column;
 use super::grid::Grid;
 use super::page::Page;
 use super::page::Role;
@@ -13,16 +14,16 @@ use crate::report::model::Measured;
 use crate::report::model::Signal;
 
 /// The columns, and which go first where the page is narrow.
-const COLUMNS: [(&str, u8); 9] = [
-    ("count", 0),
-    ("per s", 3),
-    ("errors", 0),
-    ("amount", 0),
-    ("share", 0),
-    ("mean", 2),
-    ("p50", 1),
-    ("p99", 0),
-    ("max", 0),
+const COLUMNS: [Column; 9] = [
+    Column::numbers("count", 0),
+    Column::numbers("per s", 3),
+    Column::numbers("errors", 0),
+    Column::numbers("amount", 0),
+    Column::numbers("share", 0),
+    Column::numbers("mean", 2),
+    Column::numbers("p50", 1),
+    Column::numbers("p99", 0),
+    Column::numbers("max", 0),
 ];
 
 /// Peers listed for a kind that is also told apart by a dimension of its own.
@@ -31,7 +32,7 @@ const SECOND_LIST: usize = 3;
 /// The tables, in the order of the families.
 pub(super) fn families(report: &Report, top: usize, page: &mut Page) {
     for family in FAMILIES {
-        let mut grid = Grid::new(family.name, &COLUMNS);
+        let mut grid = Grid::new(&family.name.to_uppercase(), &COLUMNS);
         let signals = report.signals.iter().filter(|(_, signal)| signal.kind.family() == family.name);
         let mut is_empty = true;
         for (_, signal) in signals.filter(|(_, signal)| is_active(&signal.figures)) {

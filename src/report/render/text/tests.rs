@@ -25,6 +25,7 @@ fn narrow() {
         sched.cpu worker[4723] 50.2 %, sched.offcpu network 63.0 %.
       Not seen: tcp.rtt (the kernel has no `tcp_probe` tracepoint) and 1 more, see
         coverage.
+      Not judged, because its kind was not seen: `tcp.rtt p99 > 100ms`.
       Incomplete: 2 lost, see completeness.
 
     FINDINGS
@@ -92,21 +93,21 @@ fn narrow() {
       exit worker[4723]       1   0.14       1
         1 exit 3
 
-    SLOWEST OPERATIONS                  at    took       process
+    SLOWEST OPERATIONS                  at    took  process
       tcp.response 127.0.0.1:7000  0.000 s  212 ms  client[4711]
       tcp.response 127.0.0.1:7000  1.000 s  212 ms  client[4711]
       tcp.response 127.0.0.1:7000  2.000 s  212 ms  client[4711]
       tcp.response 127.0.0.1:7000  3.000 s  212 ms  client[4711]
       tcp.response 127.0.0.1:7000  4.000 s  212 ms  client[4711]
 
-    LAST FAILURES                  at     took        result       process
-      process.exit            4.900 s                 exit 3  worker[4723]
+    LAST FAILURES                  at     took  result        process
+      process.exit            4.900 s           exit 3        worker[4723]
       tcp.connect [::1]:7001  4.600 s  40.0 us  ECONNREFUSED  client[4711]
       tcp.connect [::1]:7001  4.500 s  40.0 us  ECONNREFUSED  client[4711]
       tcp.connect [::1]:7001  4.400 s  40.0 us  ECONNREFUSED  client[4711]
       tcp.connect [::1]:7001  4.300 s  40.0 us  ECONNREFUSED  client[4711]
 
-    PROCESSES                                    began    ended     how  parent
+    PROCESSES                                    began    ended  how     parent
       client[4711] client --to 127.0.0.1:7000  0.017 s                     1009
       worker[4723] worker --to 127.0.0.1:7000  0.017 s  4.900 s  exit 3    1009
 
