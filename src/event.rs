@@ -6,12 +6,15 @@
 
 pub mod completeness;
 pub mod definition;
+#[cfg(test)]
+pub mod example;
 pub mod histogram;
 pub mod kind;
 pub mod recording;
 pub mod session;
 pub mod severity;
 pub mod tally;
+pub mod unit;
 
 use serde::Deserialize;
 use serde::Serialize;

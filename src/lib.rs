@@ -24,3 +24,13 @@ pub mod families;
 pub mod plan;
 
 pub mod probe;
+
+pub mod window;
+
+pub mod rules;
+
+pub mod finding;
+
+pub mod report;
+
+pub mod sinks;

@@ -80,6 +80,24 @@ impl LossCause {
         }
     }
 
+    /// Whether operations are missing from counts because of it, and not only events, names or places.
+    pub fn misses_operations(self) -> bool {
+        match self {
+            Self::RingFull
+            | Self::TallyFull
+            | Self::ConnectionTableFull
+            | Self::Unreadable
+            | Self::DefinitionLost
+            | Self::PathTruncated => false,
+            Self::ProcessTableFull
+            | Self::StateLost
+            | Self::CompatSyscall
+            | Self::IoUring
+            | Self::ProbeSkipped
+            | Self::Overload => true,
+        }
+    }
+
     /// One sentence for people: what is missing because of it.
     pub fn about(self) -> &'static str {
         match self {

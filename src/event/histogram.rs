@@ -76,7 +76,7 @@ impl Histogram {
         }
         let bucket = bucket.min(BUCKETS - 1) as u16;
         match self.buckets.binary_search_by_key(&bucket, |(index, _)| *index) {
-            Ok(place) => self.buckets[place].1 += count,
+            Ok(place) => self.buckets[place].1 = self.buckets[place].1.saturating_add(count),
             Err(place) => self.buckets.insert(place, (bucket, count)),
         }
     }
@@ -95,7 +95,7 @@ impl Histogram {
 
     /// How many durations it holds.
     pub fn count(&self) -> u64 {
-        self.buckets.iter().map(|(_, count)| count).sum()
+        self.buckets.iter().fold(0, |sum: u64, (_, count)| sum.saturating_add(*count))
     }
 
     /// Whether it holds nothing.
@@ -103,14 +103,21 @@ impl Histogram {
         self.buckets.is_empty()
     }
 
+    /// How many durations are longer than a bound, by whole buckets: those of the bucket the bound falls into are not.
+    pub fn count_above(&self, bound_ns: u64) -> u64 {
+        let bound = bucket_of(bound_ns);
+        let above = self.buckets.iter().filter(|(bucket, _)| usize::from(*bucket) > bound);
+        above.fold(0, |sum: u64, (_, count)| sum.saturating_add(*count))
+    }
+
     /// The duration that a share `quantile` (0 to 1) of all durations does not exceed, by nearest rank, in
     /// nanoseconds, off by at most [`RELATIVE_ERROR`]; `None` if the histogram is empty.
     pub fn quantile_ns(&self, quantile: f64) -> Option<u64> {
         let count = self.count();
         let rank = ((quantile * count as f64).ceil() as u64).clamp(1, count.max(1));
-        let mut seen = 0;
+        let mut seen = 0_u64;
         for (bucket, in_bucket) in &self.buckets {
-            seen += in_bucket;
+            seen = in_bucket.saturating_add(seen);
             if seen >= rank {
                 return Some(middle_ns(usize::from(*bucket)));
             }

@@ -26,6 +26,9 @@ pub struct Kind {
     pub about: &'static str,
     /// What the duration and the histogram measure; `None` if the kind has no duration.
     pub duration: Option<&'static str>,
+    /// Whether its durations are time somebody waited for, so that their sum says where the time went. False for
+    /// samples (a round-trip time) and for what the target itself took to answer.
+    pub waits: bool,
     /// What [`crate::event::TallyDelta::amount`] sums up; `None` if nothing.
     pub amount: Option<Quantity>,
     /// What the object of its tallies and events is.
@@ -114,4 +117,12 @@ pub struct Dimension {
     pub about: &'static str,
     /// The words for a value, e.g. `disk`.
     pub label: fn(u8) -> Cow<'static, str>,
+    /// Whether a value is no cause of slowness: time spent waiting for work, or shown in another place.
+    /// [`never_idle`] for most.
+    pub idle: fn(u8) -> bool,
+}
+
+/// For dimensions of which every value counts.
+pub fn never_idle(_: u8) -> bool {
+    false
 }

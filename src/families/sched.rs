@@ -30,6 +30,11 @@ fn reason(detail: u8) -> Cow<'static, str> {
     REASONS.get(usize::from(detail)).copied().unwrap_or("other").into()
 }
 
+/// `sleep` and `poll` wait for work; `child` waits for a process whose own time is shown in its place.
+fn idle(detail: u8) -> bool {
+    matches!(reason(detail).as_ref(), "sleep" | "poll" | "child")
+}
+
 /// The family.
 pub(super) static SCHED: Family = Family {
     name: "sched",
@@ -45,6 +50,7 @@ pub(super) static SCHED: Family = Family {
             name: "sched.offcpu",
             about: "Periods in which a thread waited, by what it waited for. `sleep`, `poll` and `condition` are idle, not blocked.",
             duration: Some("from leaving the CPU to being woken"),
+            waits: true,
             amount: None,
             object: ObjectKind::None,
             by: Some(Dimension {
@@ -53,6 +59,7 @@ pub(super) static SCHED: Family = Family {
                         nanosleep and its relatives. poll: epoll, poll, select. pipe: a pipe or FIFO. child: wait for \
                         a process. condition: another thread's signal, as idle pools wait. other: the rest.",
                 label: reason,
+                idle,
             }),
             aux: None,
             error: errno_name,
@@ -62,6 +69,7 @@ pub(super) static SCHED: Family = Family {
             name: "sched.runq",
             about: "Times a runnable thread waited for a CPU.",
             duration: Some("from being woken or preempted to running"),
+            waits: true,
             amount: None,
             object: ObjectKind::None,
             by: None,
@@ -73,6 +81,7 @@ pub(super) static SCHED: Family = Family {
             name: CPU,
             about: "CPU time used during the trace.",
             duration: None,
+            waits: false,
             amount: Some(Quantity { name: "cpu", unit: Unit::Nanoseconds, about: "CPU time, user and system." }),
             object: ObjectKind::None,
             by: None,

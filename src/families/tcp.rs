@@ -21,6 +21,7 @@ use crate::event::kind::ObjectKind;
 use crate::event::kind::Quantity;
 use crate::event::kind::Unit;
 use crate::event::kind::errno_name;
+use crate::event::kind::never_idle;
 use crate::profile::OptionKind;
 use crate::profile::OptionSpec;
 use crate::profile::ProbeRequest;
@@ -80,6 +81,7 @@ pub(super) static TCP: Family = Family {
             name: "tcp.connect",
             about: "Connections the target opened: time of the handshake, failures by errno.",
             duration: Some("from the first SYN to the established or refused connection"),
+            waits: true,
             amount: None,
             object: ObjectKind::Peer,
             by: None,
@@ -91,6 +93,7 @@ pub(super) static TCP: Family = Family {
             name: "tcp.accept",
             about: "Connections the target accepted.",
             duration: None,
+            waits: false,
             amount: None,
             object: ObjectKind::Peer,
             by: None,
@@ -102,6 +105,7 @@ pub(super) static TCP: Family = Family {
             name: "tcp.send",
             about: "Send operations that moved bytes or failed; one that would block is not an operation.",
             duration: Some("inside the call, waiting for buffer space included"),
+            waits: true,
             amount: Some(BYTES),
             object: ObjectKind::Peer,
             by: None,
@@ -114,6 +118,7 @@ pub(super) static TCP: Family = Family {
             about: "Receive operations that moved bytes, met the end or failed. Waiting inside them is not counted as \
                     latency: see tcp.response and sched.offcpu.",
             duration: None,
+            waits: false,
             amount: Some(BYTES),
             object: ObjectKind::Peer,
             by: None,
@@ -125,6 +130,7 @@ pub(super) static TCP: Family = Family {
             name: "tcp.response",
             about: "Answers on connections the target opened: what the peer and the network took.",
             duration: Some("from the end of the last send to the first bytes received after it"),
+            waits: true,
             amount: None,
             object: ObjectKind::Peer,
             by: None,
@@ -136,6 +142,7 @@ pub(super) static TCP: Family = Family {
             name: "tcp.service",
             about: "Answers on connections the target accepted: what the target itself took.",
             duration: Some("from the last bytes received to the first send after them"),
+            waits: false,
             amount: None,
             object: ObjectKind::Peer,
             by: None,
@@ -147,6 +154,7 @@ pub(super) static TCP: Family = Family {
             name: "tcp.rtt",
             about: "Samples of the smoothed round-trip time that the kernel keeps per connection, taken when it changed.",
             duration: Some("smoothed round-trip time"),
+            waits: false,
             amount: Some(Quantity {
                 name: "variance",
                 unit: Unit::Nanoseconds,
@@ -162,9 +170,15 @@ pub(super) static TCP: Family = Family {
             name: "tcp.state",
             about: "State transitions of the target's connections.",
             duration: None,
+            waits: false,
             amount: None,
             object: ObjectKind::Peer,
-            by: Some(Dimension { name: "transition", about: "From which state to which.", label: transition }),
+            by: Some(Dimension {
+                name: "transition",
+                about: "From which state to which.",
+                label: transition,
+                idle: never_idle,
+            }),
             aux: None,
             error: errno_name,
         },
@@ -173,9 +187,15 @@ pub(super) static TCP: Family = Family {
             name: "tcp.reset",
             about: "Resets, received or sent.",
             duration: None,
+            waits: false,
             amount: None,
             object: ObjectKind::Peer,
-            by: Some(Dimension { name: "direction", about: "Received from the peer or sent to it.", label: direction }),
+            by: Some(Dimension {
+                name: "direction",
+                about: "Received from the peer or sent to it.",
+                label: direction,
+                idle: never_idle,
+            }),
             aux: None,
             error: errno_name,
         },
@@ -184,6 +204,7 @@ pub(super) static TCP: Family = Family {
             name: "tcp.retransmit",
             about: "Segments sent again.",
             duration: None,
+            waits: false,
             amount: None,
             object: ObjectKind::Peer,
             by: None,

@@ -1,0 +1,161 @@
+//! From items to a report.
+
+use super::completeness::completeness;
+use super::coverage::coverage;
+use super::live;
+use super::live::Live;
+use super::model::Command;
+use super::model::Named;
+use super::model::Report;
+use super::model::SCHEMA;
+use super::model::Sections;
+use super::model::Status;
+use super::model::TargetEntry;
+use super::sections;
+use super::signals;
+use super::verdict;
+use crate::event::Ending;
+use crate::event::Item;
+use crate::event::Session;
+use crate::event::session::CommandStatus;
+use crate::event::session::Target;
+use crate::finding;
+use crate::profile::Profile;
+use crate::rules::Thresholds;
+use crate::window::Catalogue;
+use crate::window::Store;
+use crate::window::Tallies;
+use crate::window::Windows;
+use crate::window::tumbling;
+
+/// Keys kept per kind and dimension for the live view, which names one.
+const LIVE_KEYS_MAX: usize = 64;
+
+/// Takes a session's items and makes the report. Bounded in memory whatever comes.
+#[derive(Clone, Debug)]
+pub struct Builder {
+    session: Session,
+    catalogue: Catalogue,
+    store: Store,
+    windows: Windows,
+    thresholds: Thresholds,
+    last_tick: LastTick,
+}
+
+/// What the live view shows.
+#[derive(Clone, Debug)]
+struct LastTick {
+    from_ns: i64,
+    to_ns: i64,
+    tallies: Tallies,
+}
+
+impl Builder {
+    /// Begins a report on a session, judged by a profile's thresholds.
+    pub fn new(session: &Session, profile: &Profile) -> Self {
+        let catalogue = Catalogue::new(session);
+        Self {
+            session: session.clone(),
+            store: Store::new(session, &catalogue),
+            windows: Windows::new(profile.window_ns.unwrap_or(tumbling::LENGTH_NS)),
+            thresholds: Thresholds::new(profile, &catalogue),
+            catalogue,
+            last_tick: LastTick { from_ns: 0, to_ns: 0, tallies: Tallies::new(LIVE_KEYS_MAX) },
+        }
+    }
+
+    /// Adds an item.
+    pub fn item(&mut self, item: &Item) {
+        self.store.add(item);
+        if let Item::Tick(tick) = item {
+            if let Some(window) = self.windows.tick(tick, &self.store.names) {
+                self.thresholds.judge(&window, &self.store.names);
+            }
+            let mut tallies = Tallies::new(LIVE_KEYS_MAX);
+            tallies.add(&tick.tallies, &self.store.names);
+            self.last_tick = LastTick { from_ns: self.last_tick.to_ns, to_ns: tick.at_ns, tallies };
+        }
+    }
+
+    /// What happened during the last tick.
+    pub fn live(&self) -> Live {
+        let LastTick { from_ns, to_ns, ref tallies } = self.last_tick;
+        live::live(&self.catalogue, tallies, &self.store.names, from_ns, to_ns, &self.findings())
+    }
+
+    /// What thresholds concluded from the windows that are over, worst first.
+    pub fn findings(&self) -> Vec<finding::Finding> {
+        finding::of_thresholds(&self.thresholds, &self.session, &self.catalogue, &self.store.losses)
+    }
+
+    /// Ends the report.
+    pub fn finish(self, ending: &Ending) -> Report {
+        let Self { session, catalogue, store, windows, mut thresholds, .. } = self;
+        if let Some(window) = windows.finish(ending.duration_ns) {
+            thresholds.judge(&window, &store.names);
+        }
+        let findings = finding::of_thresholds(&thresholds, &session, &catalogue, &store.losses);
+        let duration_seconds = signals::in_seconds(ending.duration_ns);
+        let coverage = coverage(&session, &catalogue, &store.tallies);
+        let blind = |name: &str| coverage.iter().any(|f| f.feature == name && f.status == Status::Blind);
+        let signals: Named<_> = catalogue
+            .kinds()
+            .filter(|(_, kind)| !blind(kind.name))
+            .map(|(id, kind)| {
+                let counted = store.tallies.kind(id);
+                (kind.name.to_owned(), signals::signal(kind, counted, &store.names, duration_seconds))
+            })
+            .collect();
+        let completeness = completeness(&catalogue, &store);
+        let command = session.command.as_ref().map(|argv| command(argv, ending.command));
+        let mut report = Report {
+            schema: SCHEMA,
+            podtrace: session.podtrace.clone(),
+            host: session.host.clone(),
+            profile: session.profiles.iter().map(|profile| profile.name.clone()).collect(),
+            targets: session.targets.iter().map(target).collect(),
+            started: session.started,
+            duration_seconds,
+            command,
+            sections: Sections {
+                verdict: verdict::unsaid(ending),
+                time: sections::time(&signals, duration_seconds),
+                thresholds: sections::thresholds(&thresholds),
+                peers: sections::peers(&signals),
+                processes: sections::processes(&store.names),
+                events: sections::events(&catalogue, &store),
+                timeline: sections::timeline(&store.timeline, &catalogue),
+                cost: sections::cost(&ending.cost, duration_seconds),
+            },
+            findings,
+            signals,
+            coverage,
+            completeness,
+        };
+        report.sections.verdict.sentences = verdict::sentences(&report);
+        report
+    }
+}
+
+fn target(target: &Target) -> TargetEntry {
+    TargetEntry {
+        index: target.index,
+        kind: target.kind,
+        name: target.name.clone(),
+        namespace: target.namespace.clone(),
+        pod: target.pod.clone(),
+        container: target.container.clone(),
+    }
+}
+
+fn command(argv: &[String], status: Option<CommandStatus>) -> Command {
+    let (exit_code, signal) = match status {
+        None => (None, None),
+        Some(CommandStatus::Exited(code)) => (Some(code), None),
+        Some(CommandStatus::Signalled(number)) => {
+            let known = nix::sys::signal::Signal::try_from(number);
+            (None, Some(known.map_or_else(|_| format!("signal {number}"), |known| known.as_str().to_owned())))
+        }
+    };
+    Command { argv: argv.to_vec(), exit_code, signal }
+}

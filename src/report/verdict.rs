@@ -1,0 +1,155 @@
+//! The verdict: the answer in a few sentences, made from the rest of the report.
+
+use super::model::Contribution;
+use super::model::Report;
+use super::model::Status;
+use super::model::Verdict;
+use super::sections;
+use crate::event::Ending;
+use crate::event::Severity;
+use crate::event::unit;
+
+/// Findings that are named.
+const FINDINGS: usize = 3;
+
+/// Contributions that are named.
+const CONTRIBUTIONS: usize = 3;
+
+/// Kinds that are named for their errors.
+const FAILING: usize = 4;
+
+/// The verdict before it is said: the report it is made from comes first.
+pub(super) fn unsaid(ending: &Ending) -> Verdict {
+    Verdict { sentences: Vec::new(), interrupted: ending.interrupted.clone() }
+}
+
+/// The sentences: how the command ended, findings or their absence, errors, where the time went, what was not seen.
+pub(super) fn sentences(report: &Report) -> Vec<String> {
+    let mut sentences = Vec::new();
+    let happened = report.signals.iter().any(|(_, signal)| signal.figures.count > 0 || signal.figures.failed() > 0);
+    if happened || !report.findings.is_empty() {
+        sentences.push(findings(report));
+        sentences.extend(command(report));
+        sentences.extend(errors(report));
+        sentences.extend(time(report));
+    } else {
+        sentences.push(nothing(report));
+        sentences.extend(command(report));
+    }
+    sentences.extend(blindness(report));
+    sentences.extend(not_judged(report));
+    sentences.extend(losses(report));
+    if let Some(reason) = &report.sections.verdict.interrupted {
+        sentences.push(format!("The trace ended early: {reason}."));
+    }
+    sentences
+}
+
+fn command(report: &Report) -> Option<String> {
+    let command = report.command.as_ref()?;
+    match (command.exit_code, &command.signal) {
+        (Some(0), _) => None,
+        (Some(code), _) => Some(format!("The command exited with code {code}.")),
+        (None, Some(signal)) => Some(format!("The command was ended by {signal}.")),
+        (None, None) => Some("The command was still running.".to_owned()),
+    }
+}
+
+fn findings(report: &Report) -> String {
+    let findings = &report.findings;
+    if findings.is_empty() {
+        return match report.sections.thresholds.iter().filter(|threshold| threshold.windows_held > 0).count() {
+            0 if report.sections.thresholds.is_empty() => "The profile has no thresholds.".to_owned(),
+            0 => "Nothing crossed a threshold.".to_owned(),
+            _ => not_long_enough(report),
+        };
+    }
+    let count = |severity: &Severity| {
+        let count = findings.iter().filter(|finding| finding.severity == *severity).count();
+        (count > 0).then(|| format!("{count} {}", severity.name()))
+    };
+    let counts: Vec<_> = Severity::ALL.iter().rev().filter_map(count).collect();
+    let titles: Vec<_> = findings.iter().take(FINDINGS).map(|finding| finding.title.as_str()).collect();
+    let more = findings.len().saturating_sub(FINDINGS);
+    let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+    format!("{}: {}{more}.", counts.join(", "), titles.join("; "))
+}
+
+fn not_long_enough(report: &Report) -> String {
+    let held = report.sections.thresholds.iter().filter(|threshold| threshold.windows_held > 0);
+    let held: Vec<_> = held
+        .map(|held| {
+            let (longest, needed) = (unit::seconds(held.longest_seconds), unit::seconds(held.for_seconds));
+            format!("{} held for {longest} of the {needed} it must", held.rule)
+        })
+        .collect();
+    format!("No threshold was crossed for long enough: {}.", held.join("; "))
+}
+
+fn errors(report: &Report) -> Option<String> {
+    let failing = report.signals.iter().filter(|(_, signal)| signal.figures.failed() > 0);
+    let failing: Vec<_> = failing
+        .map(|(name, signal)| {
+            let figures = &signal.figures;
+            let first = figures.errors.iter().next().map_or("", |(name, _)| name);
+            let more = if figures.errors.iter().count() > 1 { ", ..." } else { "" };
+            let (failed, count) = (unit::count(figures.failed()), unit::count(figures.count));
+            format!("{name} {failed} of {count} ({first}{more})")
+        })
+        .collect();
+    let more = if failing.len() > FAILING { ", ..." } else { "" };
+    let named = failing.get(..FAILING.min(failing.len()))?.join(", ");
+    (!named.is_empty()).then(|| format!("Failed: {named}{more}."))
+}
+
+fn time(report: &Report) -> Option<String> {
+    let contributions = &report.sections.time.contributions;
+    let causes: Vec<_> =
+        contributions.iter().filter(|cause| cause.share >= sections::CAUSE).take(CONTRIBUTIONS).map(cause).collect();
+    match (causes.is_empty(), contributions.first()) {
+        (false, _) => Some(format!("Most time, as shares of the trace: {}.", causes.join(", "))),
+        (true, Some(first)) => Some(format!("Mostly idle; the most time, as a share of the trace: {}.", cause(first))),
+        (true, None) => None,
+    }
+}
+
+/// A contribution in a few words.
+fn cause(of: &Contribution) -> String {
+    let key = of.key.as_ref().map_or_else(String::new, |key| format!(" {key}"));
+    format!("{}{key} {}", of.kind, unit::share(of.share))
+}
+
+fn nothing(report: &Report) -> String {
+    let watched = report.signals.iter().count();
+    let length = unit::seconds(report.duration_seconds);
+    match (watched, report.sections.processes.lives.len()) {
+        (0, _) => "Nothing could be watched.".to_owned(),
+        (_, 0) => format!("Nothing happened: in {length} no process of the target was seen."),
+        (_, lives) => format!(
+            "Nothing happened: in {length} none of the {watched} kinds watched was seen, in {lives} {}.",
+            if lives == 1 { "process" } else { "processes" }
+        ),
+    }
+}
+
+fn blindness(report: &Report) -> Option<String> {
+    let blind: Vec<_> = report.coverage.iter().filter(|feature| feature.status == Status::Blind).collect();
+    let first = blind.first()?;
+    let reason = first.reason.as_deref().unwrap_or("no reason known");
+    Some(match blind.len() {
+        1 => format!("Not seen: {} ({reason}).", first.feature),
+        more => format!("Not seen: {} ({reason}) and {} more, see coverage.", first.feature, more - 1),
+    })
+}
+
+fn not_judged(report: &Report) -> Option<String> {
+    let seen = |rule: &str| report.signals.get(rule.split(' ').next().unwrap_or(rule)).is_some();
+    let rules = report.sections.thresholds.iter().map(|threshold| threshold.rule.as_str());
+    let rules: Vec<_> = rules.filter(|rule| !seen(rule)).map(|rule| format!("`{rule}`")).collect();
+    (!rules.is_empty()).then(|| format!("Not judged, because its kind was not seen: {}.", rules.join(", ")))
+}
+
+fn losses(report: &Report) -> Option<String> {
+    let lost = report.completeness.events_lost.iter().fold(0, |sum: u64, (_, count)| sum.saturating_add(*count));
+    (lost > 0).then(|| format!("Incomplete: {} lost, see completeness.", unit::count(lost)))
+}

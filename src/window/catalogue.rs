@@ -1,0 +1,56 @@
+//! Which kinds a session has, by the numbers they have there.
+
+use crate::event::Kind;
+use crate::event::KindId;
+use crate::event::Session;
+use crate::families;
+
+/// The kinds of one session. A recording may come from another version, so numbers are looked up by name.
+#[derive(Clone, Debug, Default)]
+pub struct Catalogue {
+    kinds: Vec<(KindId, &'static Kind)>,
+    blind: Vec<KindId>,
+    unknown: Vec<String>,
+}
+
+impl Catalogue {
+    /// The kinds of a session, in the order reports show them.
+    pub fn new(session: &Session) -> Self {
+        let find = |kind: &'static Kind| {
+            session.kinds.iter().find(|named| named.name == kind.name).map(|named| (named.id, kind))
+        };
+        let unknown = session.kinds.iter().filter(|named| families::kind_named(&named.name).is_none());
+        let kinds: Vec<_> = families::kinds().filter_map(find).collect();
+        let is_blind = |kind: &Kind| session.coverage.iter().any(|f| f.feature == kind.name && f.blind.is_some());
+        Self {
+            blind: kinds.iter().filter(|(_, kind)| is_blind(kind)).map(|(id, _)| *id).collect(),
+            kinds,
+            unknown: unknown.map(|named| named.name.clone()).collect(),
+        }
+    }
+
+    /// The declaration of a kind; `None` if it was not asked for or this version does not know it.
+    pub fn kind(&self, id: KindId) -> Option<&'static Kind> {
+        self.kinds.iter().find(|(known, _)| *known == id).map(|(_, kind)| *kind)
+    }
+
+    /// Whether a kind was said to be invisible here, so that nothing counted does not mean that nothing happened.
+    pub fn is_blind(&self, id: KindId) -> bool {
+        self.blind.contains(&id)
+    }
+
+    /// The number of a kind's name in this session.
+    pub fn id(&self, name: &str) -> Option<KindId> {
+        self.kinds.iter().find(|(_, kind)| kind.name == name).map(|(id, _)| *id)
+    }
+
+    /// Every kind with its number, in the order reports show them.
+    pub fn kinds(&self) -> impl Iterator<Item = (KindId, &'static Kind)> + '_ {
+        self.kinds.iter().copied()
+    }
+
+    /// Names of kinds that this version does not know.
+    pub fn unknown(&self) -> &[String] {
+        &self.unknown
+    }
+}
