@@ -1,8 +1,10 @@
 //! The files that rules look at, and how rules report.
 
+use std::env;
 use std::fs;
-use std::path::Path;
 use std::path::PathBuf;
+
+use crate::source::is_word;
 
 /// Folders that hold what people wrote. Those that do not exist (yet) are empty.
 const FOLDERS: [&str; 8] = ["src", "bpf", "lua", "tests", "benches", "fuzz", "vm-tests", "nix"];
@@ -15,12 +17,14 @@ pub(crate) struct File {
     /// From the top of the tree, with `/`.
     pub(crate) path: String,
     pub(crate) text: String,
+    /// Declared under `#[cfg(test)]`.
+    only_in_tests: bool,
 }
 
 impl File {
     /// A made-up one, for tests of rules.
     pub(crate) fn new(path: &str, text: &str) -> Self {
-        Self { path: path.into(), text: text.into() }
+        Self { path: path.into(), text: text.into(), only_in_tests: false }
     }
 
     pub(crate) fn is_rust(&self) -> bool {
@@ -46,7 +50,23 @@ impl File {
     /// Whether all of it is test code.
     pub(crate) fn is_test(&self) -> bool {
         let modules = self.modules();
-        !self.path.starts_with("src/") || modules.contains(&"tests")
+        !self.path.starts_with("src/") || modules.contains(&"tests") || self.only_in_tests
+    }
+
+    /// The paths, without `.rs`, of modules in files of their own that this one declares for tests only.
+    fn test_modules(&self) -> Vec<String> {
+        let folder = match self.path.strip_suffix(".rs") {
+            Some("src/lib" | "src/main") => "src",
+            Some(path) => path,
+            None => return Vec::new(),
+        };
+        let declared = self.text.split("#[cfg(test)]").skip(1).filter_map(|rest| {
+            let (visibility, rest) = rest.trim_start().split_once("mod ")?;
+            let name = rest.split(|letter| !is_word(letter)).next()?;
+            let plain = visibility.is_empty() || visibility.starts_with("pub");
+            (plain && !visibility.contains('\n') && rest[name.len()..].starts_with(';')).then_some(name)
+        });
+        declared.map(|name| format!("{folder}/{name}")).collect()
     }
 }
 
@@ -95,7 +115,8 @@ impl Findings {
 
 /// Every text file under [`FOLDERS`], by path.
 pub(crate) fn files() -> Vec<File> {
-    let top = Path::new(env!("CARGO_MANIFEST_DIR"));
+    // As cargo says when it runs the test: a tree that was moved after it was built is looked at where it is now.
+    let top = env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
     let mut waiting: Vec<PathBuf> =
         FOLDERS.iter().map(|folder| top.join(folder)).filter(|path| path.is_dir()).collect();
     let mut files = Vec::new();
@@ -110,10 +131,15 @@ pub(crate) fn files() -> Vec<File> {
                 let path = entry.path();
                 // What is not text (recordings, images) follows no rule of text.
                 let Ok(text) = fs::read_to_string(&path) else { continue };
-                let path = path.strip_prefix(top).expect("it was found below").to_string_lossy().into_owned();
-                files.push(File { path, text });
+                let path = path.strip_prefix(&top).expect("it was found below").to_string_lossy().into_owned();
+                files.push(File { path, text, only_in_tests: false });
             }
         }
+    }
+    let declared: Vec<_> = files.iter().flat_map(File::test_modules).collect();
+    for file in &mut files {
+        let module = file.path.strip_suffix(".rs").unwrap_or(&file.path);
+        file.only_in_tests = declared.iter().any(|test| module == test || module.starts_with(&format!("{test}/")));
     }
     files.sort_by(|one, other| one.path.cmp(&other.path));
     files
@@ -134,4 +160,20 @@ fn paths_name_rooms() {
     for there in ["src/lib.rs", "bpf/build.rs", "tests/house_rules/tree.rs"] {
         assert!(paths.iter().any(|path| path == there), "{there}");
     }
+}
+
+/// Check that modules declared for tests only are found, and others not.
+#[test]
+fn modules_for_tests_are_told_apart() {
+    let declared = |path: &str| {
+        let text = "mod a;\n#[cfg(test)]\nmod b;\n#[cfg(test)]\npub(crate) mod c;\n#[cfg(test)]\nmod d {\n    mod e;\n}\n\
+                    #[cfg(test)]\nuse f;\nmod g;\n";
+        File::new(path, text).test_modules()
+    };
+    assert_eq!(declared("src/event.rs"), ["src/event/b", "src/event/c"]);
+    assert_eq!(declared("src/lib.rs"), ["src/b", "src/c"]);
+    let files = files();
+    let marked: Vec<_> = files.iter().filter(|file| file.only_in_tests).map(|file| &file.path).collect();
+    assert!(marked.iter().any(|path| *path == "src/event/histogram/tests.rs"), "{marked:?}");
+    assert!(files.iter().any(|file| file.path.starts_with("src/") && !file.is_test()));
 }
