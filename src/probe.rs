@@ -129,7 +129,10 @@ impl Probe {
         let thread = thread::Builder::new()
             .name("probe".into())
             .spawn(move || reader::run(&plan, &setting, &sender, &ready_sender, &stopped))
-            .map_err(|error| ProbeError::Load { what: "a thread to read the rings".into(), reason: error.to_string() })?;
+            .map_err(|error| ProbeError::Load {
+                what: "a thread to read the rings".into(),
+                reason: error.to_string(),
+            })?;
         match ready.recv() {
             Ok(Ok(surprises)) => Ok(Self { items, stop, thread: Some(thread), surprises }),
             Ok(Err(error)) => Err(error),

@@ -21,8 +21,31 @@ pub const RELATIVE_ERROR: f64 = 0.0313;
 
 /// How often each range of durations was seen. Sparse: only buckets with something in them, by rising index.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct Histogram {
     buckets: Vec<(u16, u64)>,
+}
+
+/// A histogram from outside, e.g. out of a recording.
+#[derive(Deserialize)]
+struct Unchecked {
+    buckets: Vec<(u16, u64)>,
+}
+
+impl TryFrom<Unchecked> for Histogram {
+    type Error = &'static str;
+
+    fn try_from(Unchecked { buckets }: Unchecked) -> Result<Self, Self::Error> {
+        let rising = buckets.windows(2).all(|pair| pair[0].0 < pair[1].0);
+        let in_range = buckets.last().is_none_or(|(bucket, _)| usize::from(*bucket) < BUCKETS);
+        let counted = buckets.iter().all(|(_, count)| *count > 0);
+        match (rising, in_range, counted) {
+            (false, _, _) => Err("buckets of a histogram out of order, expected rising indexes"),
+            (_, false, _) => Err("a histogram's bucket out of range, expected one below 512"),
+            (_, _, false) => Err("an empty bucket in a histogram, expected only buckets with something in them"),
+            (true, true, true) => Ok(Self { buckets }),
+        }
+    }
 }
 
 /// The bucket a duration falls into.
@@ -37,8 +60,9 @@ pub fn bucket_of(duration_ns: u64) -> usize {
     usize::try_from(index).map_or(BUCKETS - 1, |index| index.min(BUCKETS - 1))
 }
 
-/// The lower edge of a bucket, in nanoseconds.
+/// The lower edge of a bucket, in nanoseconds; of [`BUCKETS`] and above, where the last one would end if it did.
 pub fn lower_edge_ns(bucket: usize) -> u64 {
+    let bucket = bucket.min(BUCKETS);
     let steps = 1usize << STEPS_SHIFT;
     if bucket < steps {
         return (bucket as u64) << UNIT_SHIFT;
@@ -52,6 +76,15 @@ pub fn lower_edge_ns(bucket: usize) -> u64 {
 fn middle_ns(bucket: usize) -> u64 {
     let low = lower_edge_ns(bucket);
     low + (lower_edge_ns(bucket + 1) - low) / 2
+}
+
+/// The rank (from 1) of a quantile among so many, by nearest rank. A product that misses a whole number only because
+/// neither factor is exact in binary (0.07 times 100 is 7.000000000000001) counts as that number.
+fn nearest_rank(quantile: f64, count: u64) -> u64 {
+    let product = quantile * count as f64;
+    let whole = product.round();
+    let rank = if (product - whole).abs() <= whole * 2.0 * f64::EPSILON { whole } else { product.ceil() };
+    (rank as u64).clamp(1, count.max(1))
 }
 
 impl Histogram {
@@ -69,7 +102,7 @@ impl Histogram {
         self.add(bucket_of(duration_ns), 1);
     }
 
-    /// Adds `count` to a bucket.
+    /// Adds `count` to a bucket. Counts stop at [`u64::MAX`], which only a forged recording reaches.
     pub fn add(&mut self, bucket: usize, count: u64) {
         if count == 0 {
             return;
@@ -95,7 +128,7 @@ impl Histogram {
 
     /// How many durations it holds.
     pub fn count(&self) -> u64 {
-        self.buckets.iter().fold(0, |sum: u64, (_, count)| sum.saturating_add(*count))
+        self.buckets.iter().fold(0, |sum, (_, count)| sum.saturating_add(*count))
     }
 
     /// Whether it holds nothing.
@@ -111,13 +144,14 @@ impl Histogram {
     }
 
     /// The duration that a share `quantile` (0 to 1) of all durations does not exceed, by nearest rank, in
-    /// nanoseconds, off by at most [`RELATIVE_ERROR`]; `None` if the histogram is empty.
+    /// nanoseconds; `None` if the histogram is empty. Off by at most [`RELATIVE_ERROR`] from 64 ns to 137 s, by at most
+    /// 2 ns below; longer ones all count as 135 s.
     pub fn quantile_ns(&self, quantile: f64) -> Option<u64> {
         let count = self.count();
-        let rank = ((quantile * count as f64).ceil() as u64).clamp(1, count.max(1));
-        let mut seen = 0_u64;
+        let rank = nearest_rank(quantile, count);
+        let mut seen = 0u64;
         for (bucket, in_bucket) in &self.buckets {
-            seen = in_bucket.saturating_add(seen);
+            seen = seen.saturating_add(*in_bucket);
             if seen >= rank {
                 return Some(middle_ns(usize::from(*bucket)));
             }
@@ -125,3 +159,6 @@ impl Histogram {
         None
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -64,9 +64,8 @@ pub(super) fn attach(
     }
     for (_, program) in &plan.exit_handlers {
         if let Some(one) = refused.iter().find(|one| one.program == *program) {
-            let families = plan.families.iter().filter(|family| {
-                family.handlers.iter().any(|(_, handler)| handler == program)
-            });
+            let families =
+                plan.families.iter().filter(|family| family.handlers.iter().any(|(_, handler)| handler == program));
             let reason = format!("the kernel refused `{program}`: {}", one.reason);
             attached.surprises.extend(families.flat_map(|family| family.kinds).map(|kind| blind(kind.name, &reason)));
         }
@@ -169,9 +168,7 @@ fn assign(skeleton: &mut PodtraceSkel<'static>, setting: &Setting) -> Result<(),
         match &assignment.membership {
             Membership::Cgroup { id, level } => {
                 let table = &skeleton.maps.target_cgroups;
-                table
-                    .update(&id.to_ne_bytes(), &target, MapFlags::ANY)
-                    .map_err(|error| failed(table, error))?;
+                table.update(&id.to_ne_bytes(), &target, MapFlags::ANY).map_err(|error| failed(table, error))?;
                 if !depths.contains(level) {
                     depths.push(*level);
                 }

@@ -52,9 +52,8 @@ fn facts(skeleton: &PodtraceSkel<'static>) -> BTreeMap<String, (u64, u64, u64)> 
         let mut length = size_of_val(&info) as u32;
         // SAFETY: `info` is a plain structure of `length` bytes that asks for no arrays; the kernel fills as much of it
         // as it knows.
-        let result = unsafe {
-            libbpf_sys::bpf_prog_get_info_by_fd(program.as_fd().as_raw_fd(), &raw mut info, &raw mut length)
-        };
+        let result =
+            unsafe { libbpf_sys::bpf_prog_get_info_by_fd(program.as_fd().as_raw_fd(), &raw mut info, &raw mut length) };
         if result == 0 {
             let name = program.name().to_string_lossy().into_owned();
             all.insert(name, (info.run_time_ns, info.run_cnt, info.recursion_misses));

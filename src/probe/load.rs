@@ -138,7 +138,10 @@ fn named_in(said: &[String]) -> Option<Refused> {
         .flat_map(|text| text.lines())
         .map(str::trim)
         .rfind(|line| {
-            !line.is_empty() && !line.starts_with("processed ") && !line.starts_with("libbpf") && !line.starts_with("--")
+            !line.is_empty()
+                && !line.starts_with("processed ")
+                && !line.starts_with("libbpf")
+                && !line.starts_with("--")
         })
         .or_else(|| said[at].trim().rsplit("': ").next())?;
     Some(Refused { program: program.to_owned(), reason: verdict.to_owned() })

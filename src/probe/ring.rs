@@ -47,9 +47,8 @@ impl Rings {
     pub(super) fn wait(&self, timeout: Duration) {
         let timeout = PollTimeout::try_from(timeout).unwrap_or(PollTimeout::MAX);
         // SAFETY: both descriptors belong to ring buffers that live as long as `self`.
-        let (control, data) = unsafe {
-            (BorrowedFd::borrow_raw(self.control.epoll_fd()), BorrowedFd::borrow_raw(self.data.epoll_fd()))
-        };
+        let (control, data) =
+            unsafe { (BorrowedFd::borrow_raw(self.control.epoll_fd()), BorrowedFd::borrow_raw(self.data.epoll_fd())) };
         let mut both = [PollFd::new(control, PollFlags::POLLIN), PollFd::new(data, PollFlags::POLLIN)];
         // An interrupted or failed wait only means to look earlier.
         let _ = poll(&mut both, timeout);

@@ -294,13 +294,5 @@ fn key_of(key: &types::podtrace_tally_key) -> TallyKey {
 }
 
 fn empty(key: TallyKey) -> TallyDelta {
-    TallyDelta {
-        key,
-        count: 0,
-        amount: 0,
-        total_ns: 0,
-        max_ns: 0,
-        histogram: Histogram::default(),
-        errors: Vec::new(),
-    }
+    TallyDelta { key, count: 0, amount: 0, total_ns: 0, max_ns: 0, histogram: Histogram::default(), errors: Vec::new() }
 }
