@@ -23,11 +23,11 @@ says() {
 }
 
 nothing_left() {
-    [ "$(bpftool -j prog show)" = "$programs_before" ] && [ "$(bpftool -j map show)" = "$maps_before" ] || {
+    if [ "$(bpftool -j prog show)" != "$programs_before" ] || [ "$(bpftool -j map show)" != "$maps_before" ]; then
         bpftool prog show
         bpftool map show
         return 1
-    }
+    fi
 }
 
 programs_before=$(bpftool -j prog show)
