@@ -34,3 +34,5 @@ pub mod finding;
 pub mod report;
 
 pub mod sinks;
+
+pub mod pipeline;

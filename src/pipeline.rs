@@ -1,0 +1,151 @@
+//! Wires the stages together: from a request to a report.
+//!
+//! [`trace`] runs on the kernel, [`replay`] on a recording; both feed the same items to the same consumers, which is
+//! why their reports are the same bytes.
+
+mod facts;
+mod interrupt;
+mod live;
+mod membership;
+mod replay;
+mod session;
+
+use std::ffi::OsString;
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use thiserror::Error;
+
+pub use live::trace;
+pub use replay::replay;
+pub use session::plan_here;
+
+use crate::event::Item;
+use crate::event::Session;
+use crate::event::recording::RecordingError;
+use crate::host::ability::CannotTrace;
+use crate::probe::ProbeError;
+use crate::profile::Profile;
+use crate::profile::ProfileError;
+use crate::profile::Selector;
+use crate::report::Builder;
+use crate::report::Report;
+use crate::targets::TargetError;
+use crate::targets::command::CommandError;
+use crate::targets::command::CommandStdout;
+
+/// What is to be traced, and how.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// What to observe and judge.
+    pub profile: Profile,
+    /// What to trace, beside the command.
+    pub selectors: Vec<Selector>,
+    /// The command to start and trace.
+    pub command: Option<Vec<OsString>>,
+    /// Where its standard output goes.
+    pub command_stdout: CommandStdout,
+    /// For how long; `None`: until interrupted or the targets are gone.
+    pub duration: Option<Duration>,
+    /// Where to record.
+    pub record: Option<PathBuf>,
+    /// The size of the ring for single events, in bytes, where the default is not wanted.
+    pub data_ring_bytes: Option<u32>,
+}
+
+/// Follows a trace while it runs.
+pub trait Follower {
+    /// The trace begins.
+    ///
+    /// # Errors
+    /// What is written to cannot be written to: the trace ends.
+    fn begin(&mut self, session: &Session) -> io::Result<()>;
+
+    /// Something was observed. `report` has taken it in already.
+    ///
+    /// # Errors
+    /// What is written to cannot be written to: the trace ends.
+    fn item(&mut self, item: &Item, report: &Builder) -> io::Result<()>;
+}
+
+/// Follows nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct Quiet;
+
+impl Follower for Quiet {
+    fn begin(&mut self, _session: &Session) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn item(&mut self, _item: &Item, _report: &Builder) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What came of a trace.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The report.
+    pub report: Report,
+    /// What went wrong without ending it, for people: a recording that could not be written, a cgroup left behind.
+    pub failures: Vec<String>,
+}
+
+/// Why there is no report.
+#[derive(Debug, Error)]
+pub enum PipelineError {
+    /// Nothing can be traced on this machine.
+    #[error(transparent)]
+    CannotTrace(#[from] CannotTrace),
+    /// Targets were not found.
+    #[error("{}", lines(.0))]
+    Targets(Vec<TargetError>),
+    /// There is nothing to trace.
+    #[error(
+        "nothing to trace: name a target (`--pid`, `--cgroup`, `--unit`), put one into a profile's `targets`, or trace a \
+         command with `podtrace run -- COMMAND`"
+    )]
+    NoTarget,
+    /// The profile observes nothing.
+    #[error("the profile observes nothing: add families to its `probes` (`podtrace list families` names them)")]
+    NoProbes,
+    /// The command could not be started.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+    /// The kernel did not take the plan.
+    #[error(transparent)]
+    Probe(#[from] ProbeError),
+    /// Output failed.
+    #[error("cannot write: {0}")]
+    Output(#[from] io::Error),
+    /// The file to record into could not be made.
+    #[error("cannot record into `{path}`: {error}")]
+    Record {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// A recording could not be opened.
+    #[error("`{path}`: {error}")]
+    Recording {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: RecordingError,
+    },
+    /// A profile in a recording is not understood by this version.
+    #[error("the profile in the recording is not understood by this version: {0}")]
+    Profile(#[from] ProfileError),
+    /// Signals cannot be caught.
+    #[error("cannot catch signals: {0}")]
+    Signals(io::Error),
+    /// It was interrupted before there was anything to report.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+fn lines(errors: &[TargetError]) -> String {
+    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}

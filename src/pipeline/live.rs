@@ -1,0 +1,336 @@
+//! A trace on the running kernel.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+use std::time::Instant;
+
+use nix::sys::resource::UsageWho;
+use nix::sys::resource::getrusage;
+use nix::sys::signal::Signal;
+use nix::sys::time::TimeValLike;
+
+use super::Follower;
+use super::Outcome;
+use super::PipelineError;
+use super::Request;
+use super::interrupt::Interrupt;
+use super::membership;
+use super::session;
+use crate::event::Ending;
+use crate::event::Item;
+use crate::event::Session;
+use crate::event::recording::Writer;
+use crate::event::session::CommandStatus;
+use crate::event::session::Cost;
+use crate::host::Clock;
+use crate::host::Host;
+use crate::host::Processes;
+use crate::probe::Probe;
+use crate::probe::Setting;
+use crate::report::Builder;
+use crate::targets;
+use crate::targets::Membership;
+use crate::targets::Resolved;
+use crate::targets::command::Command;
+use crate::targets::command::Held;
+use crate::targets::command::Removal;
+use crate::targets::command::Running;
+use crate::targets::command::SignalOrigin;
+
+/// How often tallies are drained.
+const TICK: Duration = Duration::from_secs(1);
+
+/// The longest wait for items before signals, the deadline and the command are looked at.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// How long a command that was asked to end is waited for.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// How long an ended command's cgroup may stay in use before it is left behind.
+const TIDY: Duration = Duration::from_millis(200);
+
+/// Where a trace is recorded.
+type Recorder = Writer<File>;
+
+/// Traces, and reports.
+///
+/// # Errors
+/// There is nothing to trace, or it cannot be traced here. Once tracing has begun there is a report.
+pub fn trace(request: &Request, follower: &mut dyn Follower) -> Result<Outcome, PipelineError> {
+    let mut interrupt = Interrupt::catch().map_err(PipelineError::Signals)?;
+    let root = Path::new("/");
+    let host = Host::read(root);
+    let processes = Processes::new(root);
+    // Before anything else: a command inherits what this process does to itself.
+    let held = hold(request, &host, &processes)?;
+    let plan = session::plan_here(&host, &request.profile, request.data_ring_bytes)?;
+    let found = find(request, &host, &processes, held.as_ref())?;
+    let matching = membership::matching(&found);
+    let clock = Clock::read(root);
+    let mut session = session::describe(request, &host, &plan, &found, &clock, &matching.remarks);
+    let origin = Instant::now();
+    let setting = Setting {
+        assignments: matching.assignments,
+        hierarchy: matching.hierarchy,
+        listeners: membership::listeners(&found),
+        started_ns: clock.monotonic_ns.cast_unsigned(),
+        origin,
+        tick: TICK,
+    };
+    let probe = Probe::start(plan, setting)?;
+    session::correct(&mut session, &probe.surprises);
+    let record = request.record.as_ref().map(|path| {
+        let file = File::create(path).map_err(|error| PipelineError::Record { path: path.clone(), error })?;
+        Writer::new(file, &session).map_err(|error| PipelineError::Record {
+            path: path.clone(),
+            error: io::Error::other(error.to_string()),
+        })
+    });
+    let mut trace = Trace {
+        builder: Builder::new(&session, &request.profile),
+        record: record.transpose()?,
+        follower,
+        output: None,
+    };
+    trace.begin(&session);
+    if interrupt.look(None) > 0 {
+        return Err(PipelineError::Interrupted);
+    }
+    let mut command = held.map(Held::release).transpose()?;
+    let watched = Watched::new(&processes, &found, command.is_some());
+    let end = trace.follow(&probe, &mut interrupt, &mut command, request.duration.map(|for_| origin + for_), &watched);
+    probe.stop();
+    let duration = origin.elapsed();
+    let mut status = None;
+    if let Some(command) = &mut command {
+        status = part(command, end, &mut interrupt);
+    }
+    trace.drain(&probe);
+    let interrupted = match end {
+        End::Asked => interrupt.cause().map(|signal| signal.as_str().to_owned()),
+        End::Gone => Some("the target has exited".into()),
+        End::Done => None,
+    };
+    let mut failures = Vec::new();
+    let cost = probe.finish().unwrap_or_else(|error| {
+        failures.push(format!("the trace ended early: {error}"));
+        Cost::default()
+    });
+    let ending = Ending {
+        duration_ns: u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX),
+        command: status,
+        interrupted,
+        cost: with_own_use(cost),
+    };
+    failures.extend(leave(command, status.is_none()));
+    trace.finish(&ending, failures)
+}
+
+/// Starts the command up to its first instruction.
+fn hold(request: &Request, host: &Host, processes: &Processes) -> Result<Option<Held>, PipelineError> {
+    let Some(arguments) = &request.command else { return Ok(None) };
+    let command = Command { arguments: arguments.clone(), stdout: request.command_stdout };
+    Ok(Some(command.spawn_held(&host.cgroups, processes)?))
+}
+
+/// The targets: the command first, then what was selected.
+fn find(
+    request: &Request,
+    host: &Host,
+    processes: &Processes,
+    held: Option<&Held>,
+) -> Result<Vec<Resolved>, PipelineError> {
+    let mut found: Vec<Resolved> = held.map(|held| held.resolved(0)).into_iter().collect();
+    let others = targets::resolve(&request.selectors, host, processes).map_err(PipelineError::Targets)?;
+    for mut resolved in others {
+        resolved.target.index = found.len() as u16;
+        found.push(resolved);
+    }
+    if found.is_empty() { Err(PipelineError::NoTarget) } else { Ok(found) }
+}
+
+/// Why a trace ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// The time was over, or the command ended.
+    Done,
+    /// Somebody asked.
+    Asked,
+    /// There is nothing left to trace.
+    Gone,
+}
+
+/// Processes whose end is the end of the trace.
+struct Watched<'a> {
+    processes: &'a Processes,
+    /// Process id and start time; empty where a target may get new processes at any time.
+    those: Vec<(u32, u64)>,
+}
+
+impl<'a> Watched<'a> {
+    fn new(processes: &'a Processes, targets: &[Resolved], with_command: bool) -> Self {
+        let closed = !with_command
+            && targets.iter().all(|target| matches!(target.membership, Membership::Processes { .. }));
+        let pids = targets.iter().filter(|_| closed).flat_map(|target| target.membership.pids());
+        let times = processes.cpu_times(pids.copied());
+        Self { processes, those: times.into_iter().map(|(pid, time)| (pid, time.started_boot_ns)).collect() }
+    }
+
+    fn are_gone(&self) -> bool {
+        let now = self.processes.cpu_times(self.those.iter().map(|(pid, _)| *pid));
+        let is_there =
+            |(pid, started): &(u32, u64)| now.get(pid).is_some_and(|time| time.started_boot_ns == *started);
+        !self.those.is_empty() && !self.those.iter().any(is_there)
+    }
+}
+
+/// Everybody who takes items.
+struct Trace<'a> {
+    builder: Builder,
+    record: Option<Recorder>,
+    follower: &'a mut dyn Follower,
+    output: Option<io::Error>,
+}
+
+impl Trace<'_> {
+    fn begin(&mut self, session: &Session) {
+        if let Err(error) = self.follower.begin(session) {
+            self.output = Some(error);
+        }
+    }
+
+    fn take(&mut self, items: Vec<Item>) {
+        for item in items {
+            self.builder.item(&item);
+            if let Some(record) = &mut self.record
+                && let Err(error) = record.item(&item)
+            {
+                // The trace goes on; the writer remembers, and `finish` tells.
+                tracing::warn!(%error, "recording stopped");
+            }
+            if self.output.is_none()
+                && let Err(error) = self.follower.item(&item, &self.builder)
+            {
+                self.output = Some(error);
+            }
+        }
+    }
+
+    /// Takes items until there is a reason to end.
+    fn follow(
+        &mut self,
+        probe: &Probe,
+        interrupt: &mut Interrupt,
+        command: &mut Option<Running>,
+        deadline: Option<Instant>,
+        watched: &Watched<'_>,
+    ) -> End {
+        let mut look_again = Instant::now();
+        loop {
+            let now = Instant::now();
+            let left = deadline.map_or(LOOK, |deadline| deadline.saturating_duration_since(now).min(LOOK));
+            if let Some(items) = probe.next(left) {
+                self.take(items);
+            }
+            if interrupt.look(command.as_mut()) > 0 {
+                return End::Asked;
+            }
+            if deadline.is_some_and(|deadline| Instant::now() >= deadline) || self.output.is_some() {
+                return End::Done;
+            }
+            if let Some(command) = command
+                && !matches!(command.try_wait(), Ok(None))
+            {
+                return End::Done;
+            }
+            if probe.has_ended() {
+                return End::Done;
+            }
+            if now >= look_again {
+                if watched.are_gone() {
+                    return End::Gone;
+                }
+                look_again = now + TICK / 4;
+            }
+        }
+    }
+
+    /// Takes what is left.
+    fn drain(&mut self, probe: &Probe) {
+        loop {
+            let ended = probe.has_ended();
+            match probe.next(LOOK) {
+                Some(items) => self.take(items),
+                None if ended => return,
+                None => {}
+            }
+        }
+    }
+
+    fn finish(self, ending: &Ending, mut failures: Vec<String>) -> Result<Outcome, PipelineError> {
+        if let Some(record) = self.record
+            && let Err(error) = record.finish(ending)
+        {
+            failures.push(error.to_string());
+        }
+        match self.output {
+            Some(error) => Err(PipelineError::Output(error)),
+            None => Ok(Outcome { report: self.builder.finish(ending), failures }),
+        }
+    }
+}
+
+/// Parts with the command: one that still runs when the time is over is asked to end, and one that was passed a signal
+/// gets the time to obey. Whatever it does, it is never killed.
+fn part(command: &mut Running, end: End, interrupt: &mut Interrupt) -> Option<CommandStatus> {
+    if let Ok(Some(status)) = command.try_wait() {
+        return Some(status);
+    }
+    if end != End::Asked
+        && let Err(error) = command.forward(Signal::SIGTERM, SignalOrigin::Process)
+    {
+        tracing::warn!(%error, "cannot ask the command to end");
+    }
+    let until = Instant::now() + FAREWELL;
+    let asked = interrupt.look(Some(command));
+    while Instant::now() < until && interrupt.look(Some(command)) == asked {
+        match command.wait_for(LOOK) {
+            Ok(None) => {}
+            Ok(status) => return status,
+            Err(_) => return None,
+        }
+    }
+    None
+}
+
+/// Removes the command's cgroup, and says what stays behind.
+fn leave(command: Option<Running>, runs_on: bool) -> Option<String> {
+    let command = command?;
+    let pid = command.pid();
+    if runs_on {
+        return Some(format!("the command (pid {pid}) goes on without being traced"));
+    }
+    match command.tidy(TIDY) {
+        Ok(None | Some(Removal::Removed)) => None,
+        Ok(Some(Removal::InUse { folder, pids })) => Some(format!(
+            "the command left {} running; its cgroup `{}` stays until they end",
+            if pids.len() == 1 { "a process".to_owned() } else { format!("{} processes", pids.len()) },
+            folder.display()
+        )),
+        Err(error) => Some(format!("the command's cgroup cannot be removed: {error}")),
+    }
+}
+
+/// Adds what this process itself used.
+fn with_own_use(cost: Cost) -> Cost {
+    let Ok(usage) = getrusage(UsageWho::RUSAGE_SELF) else { return cost };
+    let ns = |time: nix::sys::time::TimeVal| u64::try_from(time.num_microseconds()).unwrap_or(0) * 1000;
+    Cost {
+        agent_cpu_ns: ns(usage.user_time()) + ns(usage.system_time()),
+        // Linux counts in KiB: getrusage(2).
+        agent_memory_bytes: u64::try_from(usage.max_rss()).unwrap_or(0) * 1024,
+        ..cost
+    }
+}

@@ -1,0 +1,71 @@
+//! What is true when a trace begins.
+
+use std::path::Path;
+
+use super::PipelineError;
+use super::Request;
+use super::facts::Running;
+use crate::event::Session;
+use crate::event::session::PlannedFeature;
+use crate::host::Abilities;
+use crate::host::Clock;
+use crate::host::Host;
+use crate::plan::Plan;
+use crate::profile::Profile;
+use crate::targets::Resolved;
+
+/// The plan for a profile on this machine.
+///
+/// # Errors
+/// Nothing can be traced here, or the profile asks for nothing.
+pub fn plan_here(host: &Host, profile: &Profile, data_ring_bytes: Option<u32>) -> Result<Plan, PipelineError> {
+    if profile.probes.is_empty() {
+        return Err(PipelineError::NoProbes);
+    }
+    let abilities = Abilities::probe(host, Path::new("/"));
+    abilities.require()?;
+    Ok(Plan::new(profile, &Running::new(host, &abilities), data_ring_bytes))
+}
+
+/// Describes the session that begins now.
+pub(super) fn describe(
+    request: &Request,
+    host: &Host,
+    plan: &Plan,
+    targets: &[Resolved],
+    clock: &Clock,
+    remarks: &[String],
+) -> Session {
+    let mut coverage = plan.coverage.clone();
+    coverage.extend(remarks.iter().map(|remark| PlannedFeature {
+        feature: "targets".into(),
+        blind: None,
+        degraded: Some(remark.clone()),
+    }));
+    Session {
+        podtrace: env!("CARGO_PKG_VERSION").into(),
+        started: clock.wall,
+        host: host.summary(),
+        profiles: request.profile.sources.clone(),
+        targets: targets.iter().map(|resolved| resolved.target.clone()).collect(),
+        command: request
+            .command
+            .as_ref()
+            .map(|arguments| arguments.iter().map(|argument| argument.to_string_lossy().into_owned()).collect()),
+        kinds: plan.kind_names(),
+        coverage,
+    }
+}
+
+/// What turned out when the plan was carried out takes the place of what was planned.
+pub(super) fn correct(session: &mut Session, surprises: &[PlannedFeature]) {
+    for surprise in surprises {
+        match session.coverage.iter_mut().find(|feature| feature.feature == surprise.feature) {
+            Some(feature) => feature.clone_from(surprise),
+            None => session.coverage.push(surprise.clone()),
+        }
+        if surprise.blind.is_some() {
+            session.kinds.retain(|kind| kind.name != surprise.feature);
+        }
+    }
+}
