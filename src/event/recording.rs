@@ -17,8 +17,9 @@
 //! A checksum covers the one before it (the first: the 12 bytes of the header), length, type and payload. So a frame
 //! that was changed, left out, repeated or moved is noticed.
 //!
-//! Item layouts belong to the format: a change of anything an [`Item`] holds, other than a variant added at the end of
-//! an enum, needs a new [`FORMAT`] and a reader that still takes the old one (`tests/recordings/` has one file of each).
+//! Item layouts belong to the format: a change of anything an [`Item`](super::Item) holds, other than a variant added at
+//! the end of an enum, needs a new [`FORMAT`] and a reader that still takes the old one (`tests/recordings/` has one file
+//! of each).
 //! Frame layout and the session's JSON stay as they are in all formats, so that any version can say who wrote a file.
 
 mod checksum;

@@ -28,8 +28,8 @@ pub enum RecordingError {
     },
     /// It stops before its ending: podtrace was killed, or could write no more.
     #[error(
-        "the recording is cut off at byte {offset}, after {items} items ({}): podtrace was killed or could not write on; \
-         what came before is complete",
+        "the recording is cut off at byte {offset}, after {items} items ({}): podtrace was killed or could not write \
+         on; what came before is complete",
         if *.inside_frame { "in the middle of a frame" } else { "its ending is missing" }
     )]
     CutOff {
@@ -118,8 +118,8 @@ pub enum WriteError {
     },
     /// One item or the session is larger than the format allows.
     #[error(
-        "the recording stops after {items} items ({bytes} bytes): {what} of {size} bytes is more than the {limit} that the \
-         format allows; trace fewer targets or families"
+        "the recording stops after {items} items ({bytes} bytes): {what} of {size} bytes is more than the {limit} that \
+         the format allows; trace fewer targets or families"
     )]
     TooLarge {
         /// Items that are in the file and can be replayed.

@@ -21,7 +21,8 @@ const WINDOW_LOG_MAX: u32 = 23;
 
 /// Reads a recording: the session at once, then item after item as an [`Iterator`], then the ending.
 ///
-/// After an error the iterator is at its end: nothing behind the damage is read, since what it refers to may be missing.
+/// After an error the iterator is at its end: nothing behind the damage is read, since what it refers to may be
+/// missing.
 #[derive(Debug)]
 pub struct Reader<R> {
     frames: Frames<BufReader<R>>,
