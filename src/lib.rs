@@ -36,3 +36,5 @@ pub mod report;
 pub mod sinks;
 
 pub mod pipeline;
+
+pub mod cli;

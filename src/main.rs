@@ -1,2 +1,7 @@
-//! podtrace
-fn main() {}
+//! The `podtrace` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    podtrace::cli::main()
+}

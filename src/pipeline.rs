@@ -88,8 +88,10 @@ impl Follower for Quiet {
 pub struct Outcome {
     /// The report.
     pub report: Report,
-    /// What went wrong without ending it, for people: a recording that could not be written, a cgroup left behind.
+    /// What went wrong without ending it, for people: a recording that could not be written, or that is damaged.
     pub failures: Vec<String>,
+    /// What people should know: a command that goes on, a cgroup that stays.
+    pub remarks: Vec<String>,
 }
 
 /// Why there is no report.

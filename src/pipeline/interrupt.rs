@@ -30,7 +30,8 @@ impl Interrupt {
         let arrived: Vec<Origin> = self.signals.pending().collect();
         for origin in arrived {
             let Ok(signal) = Signal::try_from(origin.signal) else { continue };
-            let from = if matches!(origin.cause, Cause::Kernel) { SignalOrigin::Terminal } else { SignalOrigin::Process };
+            let from =
+                if matches!(origin.cause, Cause::Kernel) { SignalOrigin::Terminal } else { SignalOrigin::Process };
             if let Some(command) = command.as_deref_mut()
                 && let Err(error) = command.forward(signal, from)
             {

@@ -83,10 +83,8 @@ pub fn trace(request: &Request, follower: &mut dyn Follower) -> Result<Outcome, 
     session::correct(&mut session, &probe.surprises);
     let record = request.record.as_ref().map(|path| {
         let file = File::create(path).map_err(|error| PipelineError::Record { path: path.clone(), error })?;
-        Writer::new(file, &session).map_err(|error| PipelineError::Record {
-            path: path.clone(),
-            error: io::Error::other(error.to_string()),
-        })
+        Writer::new(file, &session)
+            .map_err(|error| PipelineError::Record { path: path.clone(), error: io::Error::other(error.to_string()) })
     });
     let mut trace = Trace {
         builder: Builder::new(&session, &request.profile),
@@ -124,8 +122,8 @@ pub fn trace(request: &Request, follower: &mut dyn Follower) -> Result<Outcome, 
         interrupted,
         cost: with_own_use(cost),
     };
-    failures.extend(leave(command, status.is_none()));
-    trace.finish(&ending, failures)
+    let remarks = leave(command, status.is_none()).into_iter().collect();
+    trace.finish(&ending, failures, remarks)
 }
 
 /// Starts the command up to its first instruction.
@@ -171,8 +169,8 @@ struct Watched<'a> {
 
 impl<'a> Watched<'a> {
     fn new(processes: &'a Processes, targets: &[Resolved], with_command: bool) -> Self {
-        let closed = !with_command
-            && targets.iter().all(|target| matches!(target.membership, Membership::Processes { .. }));
+        let closed =
+            !with_command && targets.iter().all(|target| matches!(target.membership, Membership::Processes { .. }));
         let pids = targets.iter().filter(|_| closed).flat_map(|target| target.membership.pids());
         let times = processes.cpu_times(pids.copied());
         Self { processes, those: times.into_iter().map(|(pid, time)| (pid, time.started_boot_ns)).collect() }
@@ -180,8 +178,7 @@ impl<'a> Watched<'a> {
 
     fn are_gone(&self) -> bool {
         let now = self.processes.cpu_times(self.those.iter().map(|(pid, _)| *pid));
-        let is_there =
-            |(pid, started): &(u32, u64)| now.get(pid).is_some_and(|time| time.started_boot_ns == *started);
+        let is_there = |(pid, started): &(u32, u64)| now.get(pid).is_some_and(|time| time.started_boot_ns == *started);
         !self.those.is_empty() && !self.those.iter().any(is_there)
     }
 }
@@ -269,7 +266,12 @@ impl Trace<'_> {
         }
     }
 
-    fn finish(self, ending: &Ending, mut failures: Vec<String>) -> Result<Outcome, PipelineError> {
+    fn finish(
+        self,
+        ending: &Ending,
+        mut failures: Vec<String>,
+        remarks: Vec<String>,
+    ) -> Result<Outcome, PipelineError> {
         if let Some(record) = self.record
             && let Err(error) = record.finish(ending)
         {
@@ -277,7 +279,7 @@ impl Trace<'_> {
         }
         match self.output {
             Some(error) => Err(PipelineError::Output(error)),
-            None => Ok(Outcome { report: self.builder.finish(ending), failures }),
+            None => Ok(Outcome { report: self.builder.finish(ending), failures, remarks }),
         }
     }
 }

@@ -45,9 +45,7 @@ pub(super) fn matching(targets: &[Resolved]) -> Matching {
         let membership = match &resolved.membership {
             Membership::Processes { pids } => Matched::Processes(pids.iter().copied().collect()),
             Membership::CgroupSubtree { id, level, hierarchy, path, pids } => match number(hierarchy) {
-                Some(number) if *chosen.get_or_insert(number) == number => {
-                    Matched::Cgroup { id: *id, level: *level }
-                }
+                Some(number) if *chosen.get_or_insert(number) == number => Matched::Cgroup { id: *id, level: *level },
                 _ => {
                     remarks.push(format!(
                         "`{path}` lies in {hierarchy}, which is not matched here: its present processes and their \

@@ -19,15 +19,10 @@ use crate::report::Builder;
 ///
 /// # Errors
 /// It cannot be opened, or its profile is not understood.
-pub fn replay(
-    path: &Path,
-    profile: Option<&Profile>,
-    follower: &mut dyn Follower,
-) -> Result<Outcome, PipelineError> {
+pub fn replay(path: &Path, profile: Option<&Profile>, follower: &mut dyn Follower) -> Result<Outcome, PipelineError> {
     let failed = |error| PipelineError::Recording { path: path.to_owned(), error };
-    let file = File::open(path).map_err(|error| {
-        failed(crate::event::recording::RecordingError::Read { offset: 0, items: 0, error })
-    })?;
+    let file = File::open(path)
+        .map_err(|error| failed(crate::event::recording::RecordingError::Read { offset: 0, items: 0, error }))?;
     let mut reader = Reader::open(file).map_err(failed)?;
     let mut kinds = KindMap::new(reader.session(), |name| families::kind_named(name).map(|kind| kind.id));
     let session = kinds.session(reader.session());
@@ -61,11 +56,11 @@ pub fn replay(
             }
         }
     }
-    failures.extend(kinds.dropped().map(|dropped| dropped.to_string()));
+    let remarks = kinds.dropped().map(ToString::to_string).collect();
     let ending = reader.ending().cloned().unwrap_or_else(|| Ending {
         duration_ns: u64::try_from(last_ns).unwrap_or(0),
         interrupted: Some("the recording is cut off".into()),
         ..Ending::default()
     });
-    Ok(Outcome { report: builder.finish(&ending), failures })
+    Ok(Outcome { report: builder.finish(&ending), failures, remarks })
 }

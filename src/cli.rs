@@ -1,0 +1,49 @@
+//! The command line: from arguments to an outcome to an exit code.
+//!
+//! stdout carries the result and nothing else; everything that is said about it goes to stderr.
+
+mod arguments;
+mod check;
+mod demo;
+mod doctor;
+mod exit;
+mod list;
+mod output;
+mod record;
+mod trace;
+
+use std::ffi::OsString;
+use std::io;
+use std::process::ExitCode;
+
+use clap::Parser;
+use tracing_subscriber::filter::LevelFilter;
+
+use arguments::Arguments;
+use arguments::Command;
+use exit::Exit;
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    if let Some(code) = demo::part(&arguments) {
+        return code;
+    }
+    let arguments = Arguments::parse_from(arguments);
+    let level: LevelFilter = arguments.log_level.into();
+    tracing_subscriber::fmt().with_max_level(level).with_writer(io::stderr).with_target(false).compact().init();
+    run(arguments).code()
+}
+
+fn run(arguments: Arguments) -> Exit {
+    match arguments.command {
+        None => trace::targets(&arguments.trace),
+        Some(Command::Run(run)) => trace::command(&run),
+        Some(Command::Record(record)) => record::record(&record),
+        Some(Command::Replay(replay)) => record::replay(&replay),
+        Some(Command::Demo(demo)) => demo::demo(&demo),
+        Some(Command::Doctor(doctor)) => doctor::doctor(&doctor),
+        Some(Command::Check(check)) => check::check(&check),
+        Some(Command::List(list)) => list::list(&list),
+    }
+}

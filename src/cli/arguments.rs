@@ -1,0 +1,275 @@
+//! The arguments, as they were typed.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use clap::Parser;
+use clap::Subcommand;
+use clap::ValueEnum;
+use tracing_subscriber::filter::LevelFilter;
+
+use crate::event::Severity;
+
+/// Why is it slow or failing? Traces processes from outside, with nothing to instrument.
+#[derive(Debug, Parser)]
+#[command(
+    name = "podtrace",
+    version,
+    args_conflicts_with_subcommands = true,
+    after_help = "Exit codes: 0 fine, 1 failed while running, 2 wrong usage or profile, 3 target not found or nothing \
+                  could be attached, 4 a finding that --fail-on asked for, 5 incomplete beyond --max-loss, 130 \
+                  interrupted before a report existed."
+)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+    #[command(flatten)]
+    pub(super) trace: Targets,
+    /// What podtrace says about itself on stderr.
+    #[arg(long, global = true, value_enum, default_value = "warn")]
+    pub(super) log_level: LogLevel,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Start a command and trace it from its first instruction.
+    Run(Run),
+    /// Trace into a recording, to be looked at with `replay`.
+    Record(Record),
+    /// Report on a recording.
+    Replay(Replay),
+    /// Trace a built-in workload: see what podtrace shows.
+    Demo(Demo),
+    /// What can be seen on this machine, what not, and why.
+    Doctor(Doctor),
+    /// Read profiles and explain them; load nothing.
+    Check(Check),
+    /// What podtrace knows.
+    List(List),
+}
+
+/// Trace processes that run already.
+#[derive(Debug, Args)]
+pub(super) struct Targets {
+    /// A pod's name. Pods come with a later version; this one traces commands, processes, cgroups and units.
+    #[arg(value_name = "POD", hide = true)]
+    pub(super) pods: Vec<String>,
+    #[command(flatten)]
+    pub(super) selection: Selection,
+    #[command(flatten)]
+    pub(super) options: TraceOptions,
+    /// Also write everything to this file, for `podtrace replay`.
+    #[arg(long, value_name = "FILE")]
+    pub(super) record: Option<PathBuf>,
+}
+
+/// Processes that run already.
+#[derive(Debug, Args)]
+pub(super) struct Selection {
+    /// A process and its descendants; may be repeated.
+    #[arg(long, value_name = "PID")]
+    pub(super) pid: Vec<u32>,
+    /// A cgroup and everything below it: a path under a cgroup mount, or as /proc/PID/cgroup shows it; may be repeated.
+    #[arg(long, value_name = "PATH")]
+    pub(super) cgroup: Vec<String>,
+    /// A systemd unit; may be repeated.
+    #[arg(long, value_name = "NAME")]
+    pub(super) unit: Vec<String>,
+}
+
+/// How to trace and report.
+#[derive(Debug, Args)]
+pub(super) struct TraceOptions {
+    /// What to observe and judge: a file, or a shipped profile (`podtrace list profiles`); several are merged.
+    #[arg(short, long, value_name = "PROFILE")]
+    pub(super) profile: Vec<PathBuf>,
+    /// End after this long, e.g. 30s; else at Ctrl-C or when the targets are gone. A command that `run` started is asked to
+    /// end then (SIGTERM).
+    #[arg(long = "for", visible_alias = "diagnose", value_name = "DURATION", value_parser = duration)]
+    pub(super) duration: Option<Duration>,
+    #[command(flatten)]
+    pub(super) report: ReportOptions,
+}
+
+/// How to report.
+#[derive(Debug, Args)]
+pub(super) struct ReportOptions {
+    /// The form of the report. csv: single events, as they happen.
+    #[arg(short, long, visible_alias = "export", value_enum, default_value = "text")]
+    pub(super) output: Format,
+    /// Exit with 4 if there is a finding of this severity or worse.
+    #[arg(long, value_name = "SEVERITY", value_parser = severity)]
+    pub(super) fail_on: Option<Severity>,
+    /// Exit with 5 if more than this share of the events was lost, e.g. 1%.
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub(super) max_loss: Option<f64>,
+}
+
+/// Start a command and trace it.
+#[derive(Debug, Args)]
+pub(super) struct Run {
+    #[command(flatten)]
+    pub(super) options: TraceOptions,
+    /// Also write everything to this file, for `podtrace replay`.
+    #[arg(long, value_name = "FILE")]
+    pub(super) record: Option<PathBuf>,
+    /// The command and its arguments.
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    pub(super) command: Vec<OsString>,
+}
+
+/// Trace into a recording.
+#[derive(Debug, Args)]
+pub(super) struct Record {
+    /// The file to write.
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    #[command(flatten)]
+    pub(super) selection: Selection,
+    #[command(flatten)]
+    pub(super) options: TraceOptions,
+    /// A command to start and trace.
+    #[arg(last = true, value_name = "COMMAND")]
+    pub(super) command: Vec<OsString>,
+}
+
+/// Report on a recording.
+#[derive(Debug, Args)]
+pub(super) struct Replay {
+    /// The recording.
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// Judge it by these profiles instead of those it was recorded with.
+    #[arg(short, long, value_name = "PROFILE")]
+    pub(super) profile: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) report: ReportOptions,
+}
+
+/// Trace a built-in workload.
+#[derive(Debug, Args)]
+pub(super) struct Demo {
+    /// For how long.
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration, default_value = "4s")]
+    pub(super) duration: Duration,
+    #[command(flatten)]
+    pub(super) report: ReportOptions,
+}
+
+/// What can be seen here.
+#[derive(Debug, Args)]
+pub(super) struct Doctor {
+    #[command(flatten)]
+    pub(super) selection: Selection,
+}
+
+/// Read profiles and explain them.
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    /// The profiles; several are merged.
+    #[arg(value_name = "PROFILE", required = true)]
+    pub(super) profiles: Vec<PathBuf>,
+}
+
+/// What podtrace knows.
+#[derive(Debug, Args)]
+pub(super) struct List {
+    #[arg(value_enum)]
+    pub(super) what: Listed,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Listed {
+    /// What can be observed, with the options of each.
+    Families,
+    /// What is counted, with a sentence each.
+    Kinds,
+    /// What each kind carries: durations, quantities, dimensions, with units.
+    Fields,
+    /// The profiles that come with podtrace.
+    Profiles,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people: the verdict first.
+    Text,
+    /// One document, by doc/report.schema.json.
+    Json,
+    /// Single events, one a line.
+    Csv,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum LogLevel {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+impl From<LogLevel> for LevelFilter {
+    fn from(level: LogLevel) -> Self {
+        match level {
+            LogLevel::Error => Self::ERROR,
+            LogLevel::Warn => Self::WARN,
+            LogLevel::Info => Self::INFO,
+            LogLevel::Debug => Self::DEBUG,
+            LogLevel::Trace => Self::TRACE,
+        }
+    }
+}
+
+/// A duration with a unit; a bare number would be a guess.
+fn duration(text: &str) -> Result<Duration, String> {
+    let parsed: jiff::SignedDuration = text.parse().map_err(|error| format!("{error}; write for example 30s or 2m"))?;
+    match Duration::try_from(parsed) {
+        Ok(duration) if !duration.is_zero() => Ok(duration),
+        _ => Err("it must be longer than nothing".into()),
+    }
+}
+
+fn severity(text: &str) -> Result<Severity, String> {
+    Severity::ALL.into_iter().find(|severity| severity.name() == text).ok_or_else(|| {
+        let names: Vec<&str> = Severity::ALL.iter().map(|severity| severity.name()).collect();
+        format!("expected one of {}", names.join(", "))
+    })
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let number = text.strip_suffix('%').ok_or("write it with a percent sign, for example 1%")?;
+    match number.parse::<f64>() {
+        Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(percent / 100.0),
+        _ => Err("expected a share from 0% to 100%".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Arguments;
+    use super::duration;
+    use super::share;
+
+    /// Check that the arguments are well formed in clap's own judgement.
+    #[test]
+    fn arguments_are_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    /// Check that durations and shares need their units, and that nothing is a mistake.
+    #[test]
+    fn units_are_needed() {
+        assert_eq!(duration("1500ms").map(|duration| duration.as_millis()), Ok(1500));
+        assert!(duration("30").is_err());
+        assert!(duration("0s").is_err());
+        assert!(duration("-1s").is_err());
+        assert_eq!(share("1%"), Ok(0.01));
+        assert!(share("0.01").is_err());
+        assert!(share("101%").is_err());
+    }
+}

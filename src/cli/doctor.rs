@@ -1,0 +1,75 @@
+//! `podtrace doctor`: what can be seen on this machine, what not, and why.
+
+use std::io;
+use std::io::Write;
+use std::path::Path;
+
+use super::arguments::Doctor;
+use super::exit::Exit;
+use super::trace;
+use crate::host::Abilities;
+use crate::host::Host;
+use crate::host::Processes;
+use crate::host::doctor;
+use crate::pipeline;
+use crate::profile::Profile;
+use crate::sinks::terminal::Pipe;
+use crate::targets;
+
+/// Looks, and tells.
+pub(super) fn doctor(arguments: &Doctor) -> Exit {
+    let root = Path::new("/");
+    let host = Host::read(root);
+    let abilities = Abilities::probe(&host, root);
+    let processes = Processes::new(root);
+    let mut text = String::new();
+    let mut code = 0;
+    let mut found_all = true;
+    let selectors = trace::selectors_of(&arguments.selection);
+    let findings: Vec<_> = selectors
+        .iter()
+        .map(|selector| {
+            let answer = targets::resolve_one(0, selector, &host, &processes);
+            found_all &= answer.is_ok();
+            targets::finding(selector, &answer)
+        })
+        .collect();
+    let checks = doctor::checks(&host, &abilities, findings.first());
+    code = code.max(doctor::exit_code(&checks));
+    text.push_str(&doctor::render(&host, &checks));
+    for finding in findings.iter().skip(1) {
+        match &finding.found {
+            Ok(how) => text.push_str(&format!("{}: {how}\n", finding.name)),
+            Err(why) => text.push_str(&format!("{}: {why}\n", finding.name)),
+        }
+    }
+    text.push_str(&features(&host));
+    if Pipe::new(io::stdout()).write_all(text.as_bytes()).is_err() {
+        return Exit::Failed;
+    }
+    match (code, found_all) {
+        (0, true) => Exit::Fine,
+        (0, false) => Exit::NotTraced,
+        _ => Exit::Failed,
+    }
+}
+
+/// Per kind, whether it can be seen here.
+fn features(host: &Host) -> String {
+    let everything = Profile::load(&["everything".into()], &crate::families::vocabulary()).unwrap_or_default();
+    let mut text = String::from("\nkinds\n");
+    match pipeline::plan_here(host, &everything, None) {
+        Ok(plan) => {
+            for feature in &plan.coverage {
+                let state = match (&feature.blind, &feature.degraded) {
+                    (Some(why), _) => format!("no   {why}"),
+                    (None, Some(why)) => format!("yes  {why}"),
+                    (None, None) => "yes".to_owned(),
+                };
+                text.push_str(&format!("  {:<20} {state}\n", feature.feature));
+            }
+        }
+        Err(error) => text.push_str(&format!("  none: {error}\n")),
+    }
+    text
+}

@@ -1,0 +1,106 @@
+//! Where a report goes, and what its reader asked to be told by the exit code.
+
+use std::io;
+use std::io::Write;
+
+use super::arguments::Format;
+use super::arguments::ReportOptions;
+use super::exit::Exit;
+use super::exit::say;
+use crate::event::Item;
+use crate::event::Session;
+use crate::pipeline::Follower;
+use crate::pipeline::Outcome;
+use crate::report::Builder;
+use crate::report::Report;
+use crate::report::csv;
+use crate::report::render;
+use crate::report::render::TextOptions;
+use crate::sinks::live::Screen;
+use crate::sinks::terminal;
+use crate::sinks::terminal::Pipe;
+
+type Out = Pipe<io::Stdout>;
+
+/// Writes to stdout what is to be seen while tracing, and the report at its end.
+pub(super) struct Output {
+    format: Format,
+    /// A table that is drawn anew each tick: on a terminal that nobody else writes to.
+    screen: Option<Screen<Out>>,
+    csv: Option<csv::Writer<Out>>,
+}
+
+impl Output {
+    /// `shared`: a traced command writes to the same terminal.
+    pub(super) fn new(options: &ReportOptions, shared: bool) -> Self {
+        let look = terminal::stdout();
+        let live = look.terminal && options.output == Format::Text && !shared;
+        let screen = live.then(|| Screen::new(Pipe::new(io::stdout()), look.width, look.style));
+        Self { format: options.output, screen, csv: None }
+    }
+
+    /// Writes the report and what went wrong beside it, and tells what to exit with.
+    pub(super) fn finish(mut self, outcome: &Outcome, options: &ReportOptions) -> Exit {
+        if let Some(screen) = &mut self.screen {
+            let _ = screen.clear();
+        }
+        let written = match (self.format, self.csv) {
+            (_, Some(csv)) => csv.finish().map(drop),
+            (format, None) => write(&outcome.report, format),
+        };
+        for message in outcome.failures.iter().chain(&outcome.remarks) {
+            say(message);
+        }
+        if let Err(error) = written {
+            say(format_args!("cannot write the report: {error}"));
+            return Exit::Failed;
+        }
+        if outcome.failures.is_empty() { judge(&outcome.report, options) } else { Exit::Failed }
+    }
+}
+
+impl Follower for Output {
+    fn begin(&mut self, session: &Session) -> io::Result<()> {
+        if self.format == Format::Csv {
+            self.csv = Some(csv::Writer::new(Pipe::new(io::stdout()), session)?);
+        }
+        Ok(())
+    }
+
+    fn item(&mut self, item: &Item, report: &Builder) -> io::Result<()> {
+        if let Some(csv) = &mut self.csv {
+            csv.item(item)?;
+        }
+        if let (Some(screen), Item::Tick(_)) = (&mut self.screen, item) {
+            screen.draw(&report.live())?;
+        }
+        Ok(())
+    }
+}
+
+fn write(report: &Report, format: Format) -> io::Result<()> {
+    let look = terminal::stdout();
+    let text = match format {
+        Format::Json => render::json(report),
+        Format::Text | Format::Csv => {
+            render::text(report, &TextOptions { width: look.width, style: look.style, ..TextOptions::default() })
+        }
+    };
+    let mut out: Out = Pipe::new(io::stdout());
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
+/// What `--fail-on` and `--max-loss` ask for.
+fn judge(report: &Report, options: &ReportOptions) -> Exit {
+    if let Some(severity) = options.fail_on
+        && report.findings.iter().any(|finding| finding.severity >= severity)
+    {
+        return Exit::Finding;
+    }
+    let (seen, lost) = (report.completeness.events_seen, report.completeness.events_lost.values().sum::<u64>());
+    match options.max_loss {
+        Some(share) if lost as f64 > share * (seen + lost) as f64 => Exit::Incomplete,
+        _ => Exit::Fine,
+    }
+}

@@ -1,0 +1,104 @@
+//! `podtrace --pid …` and `podtrace run -- …`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use super::arguments::Format;
+use super::arguments::Run;
+use super::arguments::Selection;
+use super::arguments::Targets;
+use super::arguments::TraceOptions;
+use super::exit::Exit;
+use super::exit::fail;
+use super::exit::say;
+use super::output::Output;
+use crate::families;
+use crate::pipeline;
+use crate::pipeline::Request;
+use crate::profile::Profile;
+use crate::profile::Selector;
+use crate::sinks::terminal;
+use crate::targets::command::CommandStdout;
+
+/// Traces what runs already.
+pub(super) fn targets(targets: &Targets) -> Exit {
+    if let Some(pod) = targets.pods.first() {
+        say(format_args!(
+            "cannot trace the pod `{pod}`: this version traces commands (`podtrace run -- COMMAND`), processes (`--pid`), \
+             cgroups (`--cgroup`) and systemd units (`--unit`)"
+        ));
+        return Exit::Usage;
+    }
+    trace(&targets.options, &targets.selection, None, targets.record.clone())
+}
+
+/// Starts a command and traces it.
+pub(super) fn command(run: &Run) -> Exit {
+    let none = Selection { pid: Vec::new(), cgroup: Vec::new(), unit: Vec::new() };
+    trace(&run.options, &none, Some(run.command.clone()), run.record.clone())
+}
+
+/// Traces.
+pub(super) fn trace(
+    options: &TraceOptions,
+    selection: &Selection,
+    command: Option<Vec<OsString>>,
+    record: Option<PathBuf>,
+) -> Exit {
+    let profile = match profile(&options.profile) {
+        Ok(profile) => profile,
+        Err(exit) => return exit,
+    };
+    let data_ring_bytes = match ring_bytes() {
+        Ok(bytes) => bytes,
+        Err(exit) => return exit,
+    };
+    for threshold in profile.unobserved() {
+        say(format_args!("the threshold on `{}` can never fire: the profile does not observe it", threshold.kind));
+    }
+    let mut selectors = if command.is_some() { Vec::new() } else { profile.targets.clone() };
+    selectors.extend(selectors_of(selection));
+    // A report for a program must not be mixed with what the command prints.
+    let command_stdout = match options.report.output {
+        Format::Text => CommandStdout::Inherit,
+        Format::Json | Format::Csv => CommandStdout::ToStderr,
+    };
+    let mut output = Output::new(&options.report, command.is_some());
+    let request =
+        Request { profile, selectors, command, command_stdout, duration: options.duration, record, data_ring_bytes };
+    match pipeline::trace(&request, &mut output) {
+        Ok(outcome) => output.finish(&outcome, &options.report),
+        Err(error) => fail(&error),
+    }
+}
+
+/// The selectors of a command line.
+pub(super) fn selectors_of(selection: &Selection) -> Vec<Selector> {
+    let pids = selection.pid.iter().map(|pid| Selector::Pid(*pid));
+    let cgroups = selection.cgroup.iter().cloned().map(Selector::Cgroup);
+    let units = selection.unit.iter().cloned().map(Selector::Unit);
+    pids.chain(cgroups).chain(units).collect()
+}
+
+/// The merged profile; mistakes in it are shown.
+pub(super) fn profile(files: &[PathBuf]) -> Result<Profile, Exit> {
+    Profile::load(files, &families::vocabulary()).map_err(|error| {
+        let look = terminal::stdout();
+        let colour = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
+        let text = error.render(look.width, colour);
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), text.as_bytes());
+        Exit::Usage
+    })
+}
+
+/// A smaller or larger ring for single events than the default: for tests of what happens when it is full.
+fn ring_bytes() -> Result<Option<u32>, Exit> {
+    let Some(text) = std::env::var_os("PODTRACE_RING_BYTES") else { return Ok(None) };
+    match text.to_str().and_then(|text| text.parse::<u32>().ok()) {
+        Some(bytes) if bytes.is_power_of_two() && bytes >= 4096 => Ok(Some(bytes)),
+        _ => {
+            say("`PODTRACE_RING_BYTES` must be a power of two of at least 4096");
+            Err(Exit::Usage)
+        }
+    }
+}
