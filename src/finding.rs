@@ -55,15 +55,22 @@ pub enum Confidence {
 /// Operations beyond a bound that make a latency finding sure.
 const SURE: u64 = 3;
 
-/// The findings of all thresholds that fired, worst first.
+/// The findings of all thresholds that fired, worst first. Of thresholds that judge the same figure only the most severe
+/// one speaks: p99 above 250 ms includes p99 above 25 ms.
 pub fn of_thresholds(
     thresholds: &Thresholds,
     session: &Session,
     catalogue: &Catalogue,
     losses: &Losses,
 ) -> Vec<Finding> {
-    let crossings = thresholds.outcomes().filter_map(|outcome| outcome.crossing());
-    let mut findings: Vec<_> = crossings.map(|crossing| of_crossing(&crossing, session, catalogue, losses)).collect();
+    let crossings: Vec<_> = thresholds.outcomes().filter_map(|outcome| outcome.crossing()).collect();
+    let is_said = |crossing: &Crossing<'_>| {
+        let own = &crossing.outcome.threshold;
+        let others = crossings.iter().map(|other| &other.outcome.threshold);
+        others.into_iter().any(|other| other.judges_as(own) && other.severity > own.severity)
+    };
+    let crossings = crossings.iter().filter(|crossing| !is_said(crossing));
+    let mut findings: Vec<_> = crossings.map(|crossing| of_crossing(crossing, session, catalogue, losses)).collect();
     rank(&mut findings);
     findings
 }

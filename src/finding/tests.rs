@@ -108,6 +108,24 @@ fn words() {
     "#);
 }
 
+/// Check that of two thresholds on the same figure only the more severe one speaks, and the milder one when it alone
+/// fired.
+#[test]
+fn one_figure_one_finding() {
+    let rules = |bound| {
+        let thresholds = vec![
+            threshold("tcp.response", Figure::P99, 0.1, Severity::Warning, "p99 > 100ms"),
+            threshold("tcp.response", Figure::P99, bound, Severity::Critical, "p99 > more"),
+            threshold("tcp.response", Figure::P99, 1.0, Severity::Info, "p99 < 1s"),
+        ];
+        let tallies = vec![example::timed(0x14, 11, &[212 * MS; 23])];
+        let findings = findings(&example::session(&KINDS), thresholds, tallies, Vec::new());
+        findings.into_iter().map(|finding| finding.severity).collect::<Vec<_>>()
+    };
+    assert_eq!(rules(0.2), [Severity::Critical, Severity::Info]);
+    assert_eq!(rules(0.3), [Severity::Warning, Severity::Info]);
+}
+
 /// Check that confidence falls when a single answer was slow, and when operations are missing; not when only events are.
 #[test]
 fn confidence() {

@@ -13,13 +13,11 @@ use crate::event::KindId;
 use crate::event::LossCause;
 use crate::event::Session;
 use crate::event::Tick;
+use crate::families;
 
 /// Keys kept per kind and dimension over the run. A report lists 100 of them, so it is right as long as none of its
 /// 100 heaviest was among the lighter 2,048 when 4,096 were there.
 const KEYS_MAX: usize = 4_096;
-
-/// The kind whose events end process lives.
-pub const EXIT: &str = "process.exit";
 
 /// What was sent and what was lost.
 #[derive(Clone, Debug, Default)]
@@ -84,7 +82,7 @@ impl Store {
     /// Nothing yet.
     pub fn new(session: &Session, catalogue: &Catalogue) -> Self {
         Self {
-            exit: catalogue.id(EXIT),
+            exit: catalogue.id(families::PROCESS_EXIT),
             tallies: Tallies::new(KEYS_MAX),
             names: Names::new(session),
             notable: Notable::default(),

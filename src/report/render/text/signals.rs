@@ -103,7 +103,7 @@ fn rest(hidden: &[Entry], grid: &mut Grid) {
     }
     let count = hidden.iter().fold(0, |sum: u64, entry| sum.saturating_add(entry.figures.count));
     let failed = hidden.iter().fold(0, |sum: u64, entry| sum.saturating_add(entry.figures.failed()));
-    let cells = vec![Some(unit::count(count)), None, (failed > 0).then(|| unit::count(failed))];
+    let cells = vec![(count > 0).then(|| unit::count(count)), None, (failed > 0).then(|| unit::count(failed))];
     grid.row(4, &format!("{} more", hidden.len()), cells, Role::Faint);
 }
 
@@ -117,9 +117,11 @@ fn cells(figures: &Measured, seconds: f64) -> Vec<Option<String>> {
         Amount::Use { total_seconds, share, .. } => (Some(unit::seconds(total_seconds)), Some(unit::share(share))),
         Amount::Sample { .. } | Amount::None => (None, None),
     };
+    // What counts time used has no operations: its count is how often it was looked at.
+    let operations = share.is_none();
     vec![
-        Some(unit::count(figures.count)),
-        (seconds > 0.0).then(|| unit::number(figures.count as f64 / seconds)),
+        operations.then(|| unit::count(figures.count)),
+        (operations && seconds > 0.0).then(|| unit::number(figures.count as f64 / seconds)),
         (failed > 0).then(|| unit::count(failed)),
         amount,
         share,
