@@ -6,7 +6,6 @@ use super::page::Page;
 use super::page::Role;
 use crate::event::kind::Unit;
 use crate::event::unit;
-use crate::families::FAMILIES;
 use crate::report::Report;
 use crate::report::model::Amount;
 use crate::report::model::Entry;
@@ -31,9 +30,11 @@ const SECOND_LIST: usize = 3;
 
 /// The tables, in the order of the families.
 pub(super) fn families(report: &Report, top: usize, page: &mut Page) {
-    for family in FAMILIES {
-        let mut grid = Grid::new(&family.name.to_uppercase(), &COLUMNS);
-        let signals = report.signals.iter().filter(|(_, signal)| signal.kind.family() == family.name);
+    let mut families: Vec<&str> = report.signals.iter().map(|(_, signal)| signal.kind.family()).collect();
+    families.dedup();
+    for family in families {
+        let mut grid = Grid::new(&family.to_uppercase(), &COLUMNS);
+        let signals = report.signals.iter().filter(|(_, signal)| signal.kind.family() == family);
         let mut is_empty = true;
         for (_, signal) in signals.filter(|(_, signal)| is_active(&signal.figures)) {
             kind(signal, report.duration_seconds, top, &mut grid);

@@ -2,6 +2,7 @@
 
 use super::Confidence;
 use super::Finding;
+use super::Thresholds;
 use crate::event::Item;
 use crate::event::KindId;
 use crate::event::Loss;
@@ -15,11 +16,11 @@ use crate::event::example::MS;
 use crate::event::example::S;
 use crate::event::session::Target;
 use crate::event::session::TargetKind;
+use crate::families;
 use crate::profile::Comparison;
 use crate::profile::Figure;
 use crate::profile::Profile;
 use crate::profile::Threshold;
-use crate::rules::Thresholds;
 use crate::window::Catalogue;
 use crate::window::Store;
 use crate::window::Windows;
@@ -37,9 +38,9 @@ fn findings(
     tallies: Vec<TallyDelta>,
     losses: Vec<Loss>,
 ) -> Vec<Finding> {
-    let catalogue = Catalogue::new(session);
+    let catalogue = Catalogue::new(session, families::kinds());
     let mut judged = Thresholds::new(&Profile { thresholds, ..Profile::default() }, &catalogue);
-    let mut store = Store::new(session, &catalogue);
+    let mut store = Store::new(session, None);
     for item in [example::client(), example::peer(11, "127.0.0.1", 7000), example::peer(13, "::1", 7001)] {
         store.add(&item);
     }
@@ -47,7 +48,7 @@ fn findings(
     let window = Windows::new(S).tick(&tick, &store.names).expect("the window is over");
     judged.judge(&window, &store.names);
     store.add(&Item::Tick(tick));
-    super::of_thresholds(&judged, session, &catalogue, &store.losses)
+    super::findings(&judged, session, &catalogue, &store.losses)
 }
 
 /// Check the words for every sort of figure, and that the worst comes first: by severity, then by how far it is beyond
