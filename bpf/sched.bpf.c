@@ -110,7 +110,8 @@ static __always_inline void leaves(struct task_struct *task, bool preempted)
 
 static __always_inline bool is_idle(__u8 reason)
 {
-	return reason == PODTRACE_WAIT_SLEEP || reason == PODTRACE_WAIT_POLL || reason == PODTRACE_WAIT_CONDITION;
+	return reason == PODTRACE_WAIT_SLEEP || reason == PODTRACE_WAIT_POLL || reason == PODTRACE_WAIT_CONDITION ||
+	       reason == PODTRACE_WAIT_CHILD;
 }
 
 /* Counts a wait that ended. Idle waits are counted, never notable. */

@@ -1,24 +1,11 @@
-//! Findings: what rules concluded, in words, worst first.
+//! Findings: what rules concluded, worst first.
 //!
-//! A finding names what is wrong, how one can see it, how sure that is and what to do next. It decides nothing: rules do.
-
-mod next;
-#[cfg(test)]
-mod tests;
-mod words;
+//! A finding names what is wrong, how one can see it, how sure that is and what to do next. It decides and words nothing:
+//! rules do.
 
 use serde::Serialize;
 
-use crate::event::Session;
 use crate::event::Severity;
-use crate::event::unit;
-use crate::profile::Comparison;
-use crate::profile::Figure;
-use crate::rules::Crossing;
-use crate::rules::Part;
-use crate::rules::Thresholds;
-use crate::window::Catalogue;
-use crate::window::Losses;
 
 /// Something that is wrong.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -52,80 +39,7 @@ pub enum Confidence {
     High,
 }
 
-/// Operations beyond a bound that make a latency finding sure.
-const SURE: u64 = 3;
-
-/// The findings of all thresholds that fired, worst first.
-pub fn of_thresholds(
-    thresholds: &Thresholds,
-    session: &Session,
-    catalogue: &Catalogue,
-    losses: &Losses,
-) -> Vec<Finding> {
-    let crossings = thresholds.outcomes().filter_map(|outcome| outcome.crossing());
-    let mut findings: Vec<_> = crossings.map(|crossing| of_crossing(&crossing, session, catalogue, losses)).collect();
-    rank(&mut findings);
-    findings
-}
-
 /// Puts the worst first: by severity, then by effect; equals stay as they are.
 pub fn rank(findings: &mut [Finding]) {
     findings.sort_by(|a, b| b.severity.cmp(&a.severity).then(b.effect.total_cmp(&a.effect)));
-}
-
-fn of_crossing(crossing: &Crossing<'_>, session: &Session, catalogue: &Catalogue, losses: &Losses) -> Finding {
-    let Crossing { outcome, kind, worst } = *crossing;
-    let threshold = &outcome.threshold;
-    let culprit = worst.contributors.first();
-    let at = culprit.map_or_else(String::new, |culprit| format!(" ({})", culprit.label));
-    let value = words::value(threshold.figure, worst.value, kind);
-    let figure = words::figure(threshold.figure);
-    let contributors = worst.contributors.iter();
-    let mut evidence: Vec<_> =
-        contributors.map(|contributor| words::contributor(threshold, contributor, kind, &worst.figures)).collect();
-    evidence.push(format!(
-        "threshold `{}` held in {} of {} windows, for {} in a row; worst from {} to {}",
-        threshold.text,
-        outcome.held,
-        outcome.judged,
-        unit::duration(outcome.longest_ns),
-        words::moment(worst.from_ns),
-        words::moment(worst.to_ns),
-    ));
-    let missing = catalogue.id(kind.name).map_or(0, |id| losses.missing_operations(id));
-    if missing > 0 {
-        evidence.push(format!("up to {} operations are missing from the figures", unit::count(missing)));
-    }
-    Finding {
-        severity: threshold.severity,
-        rule: format!("{} {}", threshold.kind, threshold.text),
-        title: format!("{} {figure} {value}{at}", kind.name),
-        evidence,
-        confidence: confidence(crossing, missing),
-        next: next::command(session, kind, threshold.figure, culprit),
-        effect: effect(worst.value, threshold.bound, threshold.figure, threshold.comparison),
-    }
-}
-
-fn confidence(crossing: &Crossing<'_>, missing: u64) -> Confidence {
-    let beyond = crossing.worst.contributors.first().map(|culprit| culprit.part);
-    let by_number = match beyond {
-        Some(Part::Slow(slow)) if slow < 2 => Confidence::Low,
-        Some(Part::Slow(slow)) if slow < SURE => Confidence::Medium,
-        _ => Confidence::High,
-    };
-    if missing > 0 { by_number.min(Confidence::Medium) } else { by_number }
-}
-
-/// How far beyond the bound, as a ratio. A bound of 0 is taken as one operation, one percent or one millisecond.
-fn effect(value: f64, bound: f64, figure: Figure, comparison: Comparison) -> f64 {
-    let smallest = match figure {
-        Figure::Mean | Figure::P50 | Figure::P90 | Figure::P95 | Figure::P99 | Figure::Max => 1e-3,
-        Figure::ErrorRate | Figure::CpuShare => 1e-2,
-        Figure::Count | Figure::Rate | Figure::Errors | Figure::Throughput => 1.0,
-    };
-    match comparison {
-        Comparison::Above => value / if bound > 0.0 { bound } else { smallest },
-        Comparison::Below => bound / value.max(smallest),
-    }
 }

@@ -98,7 +98,8 @@ fn judge(report: &Report, options: &ReportOptions) -> Exit {
     {
         return Exit::Finding;
     }
-    let (seen, lost) = (report.completeness.events_seen, report.completeness.events_lost.values().sum::<u64>());
+    let (seen, lost) =
+        (report.completeness.events_seen, report.completeness.events_lost.iter().map(|(_, count)| count).sum::<u64>());
     match options.max_loss {
         Some(share) if lost as f64 > share * (seen + lost) as f64 => Exit::Incomplete,
         _ => Exit::Fine,

@@ -30,9 +30,9 @@ fn reason(detail: u8) -> Cow<'static, str> {
     REASONS.get(usize::from(detail)).copied().unwrap_or("other").into()
 }
 
-/// `sleep` and `poll` wait for work; `child` waits for a process whose own time is shown in its place.
+/// `sleep`, `poll` and `condition` wait for work; `child` waits for a process whose own time is shown in its place.
 fn idle(detail: u8) -> bool {
-    matches!(reason(detail).as_ref(), "sleep" | "poll" | "child")
+    matches!(reason(detail).as_ref(), "sleep" | "poll" | "condition" | "child")
 }
 
 /// The family.
@@ -48,7 +48,7 @@ pub(super) static SCHED: Family = Family {
         Kind {
             id: wire::kind(Wire::PODTRACE_SCHED_OFFCPU.0),
             name: "sched.offcpu",
-            about: "Periods in which a thread waited, by what it waited for. `sleep`, `poll` and `condition` are idle, not blocked.",
+            about: "Periods in which a thread waited, by what it waited for. `sleep`, `poll`, `condition` and `child` are idle, not blocked.",
             duration: Some("from leaving the CPU to being woken"),
             waits: true,
             amount: None,

@@ -19,8 +19,10 @@ use crate::event::Item;
 use crate::event::Session;
 use crate::event::session::CommandStatus;
 use crate::event::session::Target;
-use crate::finding;
+use crate::families;
+use crate::finding::Finding;
 use crate::profile::Profile;
+use crate::rules;
 use crate::rules::Thresholds;
 use crate::window::Catalogue;
 use crate::window::Store;
@@ -53,10 +55,10 @@ struct LastTick {
 impl Builder {
     /// Begins a report on a session, judged by a profile's thresholds.
     pub fn new(session: &Session, profile: &Profile) -> Self {
-        let catalogue = Catalogue::new(session);
+        let catalogue = Catalogue::new(session, families::kinds());
         Self {
             session: session.clone(),
-            store: Store::new(session, &catalogue),
+            store: Store::new(session, catalogue.id(families::PROCESS_EXIT)),
             windows: Windows::new(profile.window_ns.unwrap_or(tumbling::LENGTH_NS)),
             thresholds: Thresholds::new(profile, &catalogue),
             catalogue,
@@ -84,8 +86,8 @@ impl Builder {
     }
 
     /// What thresholds concluded from the windows that are over, worst first.
-    pub fn findings(&self) -> Vec<finding::Finding> {
-        finding::of_thresholds(&self.thresholds, &self.session, &self.catalogue, &self.store.losses)
+    pub fn findings(&self) -> Vec<Finding> {
+        rules::findings(&self.thresholds, &self.session, &self.catalogue, &self.store.losses)
     }
 
     /// Ends the report.
@@ -94,7 +96,7 @@ impl Builder {
         if let Some(window) = windows.finish(ending.duration_ns) {
             thresholds.judge(&window, &store.names);
         }
-        let findings = finding::of_thresholds(&thresholds, &session, &catalogue, &store.losses);
+        let findings = rules::findings(&thresholds, &session, &catalogue, &store.losses);
         let duration_seconds = signals::in_seconds(ending.duration_ns);
         let coverage = coverage(&session, &catalogue, &store.tallies);
         let blind = |name: &str| coverage.iter().any(|f| f.feature == name && f.status == Status::Blind);

@@ -17,6 +17,7 @@ use crate::event::Event;
 use crate::event::Item;
 use crate::event::ProcessId;
 use crate::event::Session;
+use crate::families;
 use crate::window::Catalogue;
 use crate::window::Names;
 use crate::window::names::InUse;
@@ -46,7 +47,7 @@ impl<W: Write> Writer<W> {
     /// If `out` cannot be written to.
     pub fn new(mut out: W, session: &Session) -> io::Result<Self> {
         writeln!(out, "{}", COLUMNS.join(","))?;
-        let (catalogue, names) = (Catalogue::new(session), Names::new(session));
+        let (catalogue, names) = (Catalogue::new(session, families::kinds()), Names::new(session));
         Ok(Self { out, started: session.started, catalogue, names, used: InUse::default() })
     }
 

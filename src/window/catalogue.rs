@@ -3,7 +3,6 @@
 use crate::event::Kind;
 use crate::event::KindId;
 use crate::event::Session;
-use crate::families;
 
 /// The kinds of one session. A recording may come from another version, so numbers are looked up by name.
 #[derive(Clone, Debug, Default)]
@@ -14,19 +13,17 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
-    /// The kinds of a session, in the order reports show them.
-    pub fn new(session: &Session) -> Self {
+    /// The kinds of a session, out of those that this version knows, in the order reports show them.
+    pub fn new(session: &Session, known: impl Iterator<Item = &'static Kind>) -> Self {
         let find = |kind: &'static Kind| {
             session.kinds.iter().find(|named| named.name == kind.name).map(|named| (named.id, kind))
         };
-        let unknown = session.kinds.iter().filter(|named| families::kind_named(&named.name).is_none());
-        let kinds: Vec<_> = families::kinds().filter_map(find).collect();
+        let kinds: Vec<_> = known.filter_map(find).collect();
+        let is_known = |name: &str| kinds.iter().any(|(_, kind)| kind.name == name);
+        let unknown = session.kinds.iter().map(|named| named.name.clone()).filter(|name| !is_known(name)).collect();
         let is_blind = |kind: &Kind| session.coverage.iter().any(|f| f.feature == kind.name && f.blind.is_some());
-        Self {
-            blind: kinds.iter().filter(|(_, kind)| is_blind(kind)).map(|(id, _)| *id).collect(),
-            kinds,
-            unknown: unknown.map(|named| named.name.clone()).collect(),
-        }
+        let blind = kinds.iter().filter(|(_, kind)| is_blind(kind)).map(|(id, _)| *id).collect();
+        Self { blind, unknown, kinds }
     }
 
     /// The declaration of a kind; `None` if it was not asked for or this version does not know it.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::Catalogue;
 use super::Names;
 use super::Notable;
 use super::Tallies;
@@ -17,9 +16,6 @@ use crate::event::Tick;
 /// Keys kept per kind and dimension over the run. A report lists 100 of them, so it is right as long as none of its
 /// 100 heaviest was among the lighter 2,048 when 4,096 were there.
 const KEYS_MAX: usize = 4_096;
-
-/// The kind whose events end process lives.
-pub const EXIT: &str = "process.exit";
 
 /// What was sent and what was lost.
 #[derive(Clone, Debug, Default)]
@@ -81,10 +77,10 @@ pub struct Store {
 }
 
 impl Store {
-    /// Nothing yet.
-    pub fn new(session: &Session, catalogue: &Catalogue) -> Self {
+    /// Nothing yet. `exit` is the kind whose events end process lives.
+    pub fn new(session: &Session, exit: Option<KindId>) -> Self {
         Self {
-            exit: catalogue.id(EXIT),
+            exit,
             tallies: Tallies::new(KEYS_MAX),
             names: Names::new(session),
             notable: Notable::default(),

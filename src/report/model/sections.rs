@@ -57,8 +57,9 @@ pub struct Contribution {
     /// The peer, path, process or value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// Operations.
-    pub count: u64,
+    /// Operations; absent for time used, such as CPU, which has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<u64>,
     /// The time in all, in seconds.
     pub total_seconds: f64,
     /// The time in all divided by the length of the trace; above 1 where several threads waited at once.

@@ -59,7 +59,7 @@ pub fn live(live: &Live, width: usize, style: Style) -> String {
 
 fn cells(kind: &LiveKind, worst_max: usize) -> Vec<Option<String>> {
     vec![
-        Some(unit::number(kind.rate)),
+        kind.share.is_none().then(|| unit::number(kind.rate)),
         (kind.error_rate > 0.0).then(|| unit::number(kind.error_rate)),
         kind.share.map(unit::share),
         kind.p50_seconds.map(unit::seconds),

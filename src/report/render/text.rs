@@ -24,7 +24,7 @@ const WIDTH_MIN: usize = 80;
 /// How text is written.
 #[derive(Clone, Copy, Debug)]
 pub struct TextOptions {
-    /// Columns of a line; at least [`WIDTH_MIN`].
+    /// Columns of a line; fewer than 80 are taken as 80.
     pub width: usize,
     /// Whether colours are used.
     pub style: Style,

@@ -7,7 +7,6 @@ use crate::event::Process;
 use crate::event::definition::Origin;
 use crate::families;
 use crate::window::Names;
-use crate::window::store::EXIT;
 
 /// Lives that are listed.
 const LIVES_MAX: usize = 100;
@@ -24,7 +23,7 @@ pub(in crate::report) fn processes(names: &Names) -> Lives {
 
 fn life(process: &Process, names: &Names) -> Life {
     let end = names.ending(process.id);
-    let words = families::kind_named(EXIT).map(|kind| kind.error);
+    let words = families::kind_named(families::PROCESS_EXIT).map(|kind| kind.error);
     Life {
         process: names.process_label(process.id),
         target: names.target_label(names.target(process.id)),

@@ -43,7 +43,7 @@ fn of_kind(name: &str, signal: &Signal, duration_seconds: f64) -> Vec<Contributi
             kind: name.to_owned(),
             dimension: dimension.map(str::to_owned),
             key: key.map(str::to_owned),
-            count: figures.count,
+            count: signal.kind.waits.then_some(figures.count),
             total_seconds,
             share: ratio(total_seconds, duration_seconds),
         })

@@ -200,7 +200,6 @@ fn exact_json() {
               "kind": "sched.cpu",
               "dimension": "process",
               "key": "client[4711]",
-              "count": 29,
               "total_seconds": 0.503,
               "share": 0.2515
             },

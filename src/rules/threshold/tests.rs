@@ -14,6 +14,7 @@ use crate::event::example::MS;
 use crate::event::example::S;
 use crate::event::session::KindName;
 use crate::event::session::PlannedFeature;
+use crate::families;
 use crate::profile::Comparison;
 use crate::profile::Figure;
 use crate::profile::Profile;
@@ -39,7 +40,7 @@ fn judged(threshold: Threshold, windows: &[Vec<TallyDelta>], rest_ns: u64) -> Ou
         blind: Some("no tracepoint".to_owned()),
         degraded: None,
     });
-    let catalogue = Catalogue::new(&session);
+    let catalogue = Catalogue::new(&session, families::kinds());
     let mut names = Names::new(&session);
     for item in [example::client(), example::peer(11, "127.0.0.1", 7000), example::peer(13, "::1", 7001)] {
         let Item::Definition(definition) = item else { unreachable!() };

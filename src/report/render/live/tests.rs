@@ -28,7 +28,7 @@ fn a_tick() {
       file.fsync              3                    6.95 ms  10.7 ms  /var/l...000001009.log
       sched.offcpu            4                    61.9 ms   990 ms  network
       sched.runq              2                     999 us  2.00 ms  worker[4723]
-      sched.cpu              60            53.4 %                    worker[4723]
+      sched.cpu                            53.4 %                    worker[4723]
       process.exit            1         1                            worker[4723]
       2 more kinds
     ");

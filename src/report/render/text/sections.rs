@@ -32,9 +32,9 @@ pub(super) fn time(report: &Report, top: usize, page: &mut Page) {
     let mut grid = Grid::new("WHERE THE TIME WENT", &columns);
     for of in listed {
         let key = of.key.as_ref().map_or_else(String::new, |key| format!(" {key}"));
-        let each = (of.count > 0).then(|| unit::seconds(of.total_seconds / of.count as f64));
+        let each = of.count.filter(|count| *count > 0).map(|count| unit::seconds(of.total_seconds / count as f64));
         let cells =
-            vec![Some(unit::share(of.share)), Some(unit::seconds(of.total_seconds)), Some(unit::count(of.count)), each];
+            vec![Some(unit::share(of.share)), Some(unit::seconds(of.total_seconds)), of.count.map(unit::count), each];
         grid.row(2, &format!("{}{key}", of.kind), cells, Role::Plain);
     }
     grid.note(2, time.note, Role::Faint);

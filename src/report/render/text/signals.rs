@@ -6,7 +6,6 @@ use super::page::Page;
 use super::page::Role;
 use crate::event::kind::Unit;
 use crate::event::unit;
-use crate::families::FAMILIES;
 use crate::report::Report;
 use crate::report::model::Amount;
 use crate::report::model::Entry;
@@ -31,9 +30,11 @@ const SECOND_LIST: usize = 3;
 
 /// The tables, in the order of the families.
 pub(super) fn families(report: &Report, top: usize, page: &mut Page) {
-    for family in FAMILIES {
-        let mut grid = Grid::new(&family.name.to_uppercase(), &COLUMNS);
-        let signals = report.signals.iter().filter(|(_, signal)| signal.kind.family() == family.name);
+    let mut families: Vec<&str> = report.signals.iter().map(|(_, signal)| signal.kind.family()).collect();
+    families.dedup();
+    for family in families {
+        let mut grid = Grid::new(&family.to_uppercase(), &COLUMNS);
+        let signals = report.signals.iter().filter(|(_, signal)| signal.kind.family() == family);
         let mut is_empty = true;
         for (_, signal) in signals.filter(|(_, signal)| is_active(&signal.figures)) {
             kind(signal, report.duration_seconds, top, &mut grid);
@@ -103,7 +104,7 @@ fn rest(hidden: &[Entry], grid: &mut Grid) {
     }
     let count = hidden.iter().fold(0, |sum: u64, entry| sum.saturating_add(entry.figures.count));
     let failed = hidden.iter().fold(0, |sum: u64, entry| sum.saturating_add(entry.figures.failed()));
-    let cells = vec![Some(unit::count(count)), None, (failed > 0).then(|| unit::count(failed))];
+    let cells = vec![(count > 0).then(|| unit::count(count)), None, (failed > 0).then(|| unit::count(failed))];
     grid.row(4, &format!("{} more", hidden.len()), cells, Role::Faint);
 }
 
@@ -117,9 +118,11 @@ fn cells(figures: &Measured, seconds: f64) -> Vec<Option<String>> {
         Amount::Use { total_seconds, share, .. } => (Some(unit::seconds(total_seconds)), Some(unit::share(share))),
         Amount::Sample { .. } | Amount::None => (None, None),
     };
+    // What counts time used has no operations: its count is how often it was looked at.
+    let operations = share.is_none();
     vec![
-        Some(unit::count(figures.count)),
-        (seconds > 0.0).then(|| unit::number(figures.count as f64 / seconds)),
+        operations.then(|| unit::count(figures.count)),
+        (operations && seconds > 0.0).then(|| unit::number(figures.count as f64 / seconds)),
         (failed > 0).then(|| unit::count(failed)),
         amount,
         share,

@@ -44,10 +44,10 @@ fn narrow() {
 
     WHERE THE TIME WENT                        of the trace     time  count     each
       tcp.response 127.0.0.1:7000                    62.1 %   4.35 s     21   207 ms
-      sched.cpu worker[4723]                         50.2 %   3.52 s    217  16.2 ms
+      sched.cpu worker[4723]                         50.2 %   3.52 s
       sched.offcpu network                           63.0 %   4.42 s      7   631 ms
       sched.offcpu lock                              11.4 %   798 ms     14  57.0 ms
-      sched.cpu client[4711]                          3.1 %   217 ms    203  1.07 ms
+      sched.cpu client[4711]                          3.1 %   217 ms
       file.fsync /...00000000000000001009.log         2.3 %   161 ms     21  7.67 ms
       tcp.connect 127.0.0.1:7000                     0.60 %  42.0 ms     21  2.00 ms
       sched.runq worker[4723]                        0.30 %  21.0 ms     14  1.50 ms
@@ -85,9 +85,9 @@ fn narrow() {
         network               7                   631 ms   621 ms   621 ms   631 ms
         lock                 14                  57.0 ms  53.5 ms  61.0 ms  61.0 ms
       runq worker[4723]      14                  1.50 ms   999 us  2.00 ms  2.00 ms
-      cpu                   420  3.74 s  53.3 %
-        worker[4723]        217  3.52 s  50.2 %
-        client[4711]        203  217 ms   3.1 %
+      cpu                        3.74 s  53.3 %
+        worker[4723]             3.52 s  50.2 %
+        client[4711]             217 ms   3.1 %
 
     PROCESS               count  per s  errors
       exit worker[4723]       1   0.14       1
@@ -159,9 +159,9 @@ fn wide() {
         sleep                 7   1.00                   997 ms   990 ms   990 ms   997 ms
         2 more               21
       runq worker[4723]      14   2.00                  1.50 ms   999 us  2.00 ms  2.00 ms
-      cpu                   420   59.9  3.74 s  53.3 %
-        worker[4723]        217   31.0  3.52 s  50.2 %
-        client[4711]        203   29.0  217 ms   3.1 %
+      cpu                               3.74 s  53.3 %
+        worker[4723]                    3.52 s  50.2 %
+        client[4711]                    217 ms   3.1 %
 
     PROCESS               count  per s  errors
       exit worker[4723]       1   0.14       1

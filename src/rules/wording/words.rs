@@ -1,12 +1,12 @@
 //! Figures in words.
 
+use super::super::Contributor;
+use super::super::Part;
 use crate::event::Kind;
 use crate::event::kind::Unit;
 use crate::event::unit;
 use crate::profile::Figure;
 use crate::profile::Threshold;
-use crate::rules::Contributor;
-use crate::rules::Part;
 use crate::window::Figures;
 
 /// The name of a figure in a sentence.

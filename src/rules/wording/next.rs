@@ -1,10 +1,10 @@
 //! The next command to run.
 
+use super::super::Contributor;
 use crate::event::Kind;
 use crate::event::Session;
 use crate::event::session::TargetKind;
 use crate::profile::Figure;
-use crate::rules::Contributor;
 
 /// A command line that shows what is behind a finding: the single events for slow and failed operations, the ranking of
 /// a kind for the rest. It can be pasted into a shell.

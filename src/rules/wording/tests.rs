@@ -2,6 +2,7 @@
 
 use super::Confidence;
 use super::Finding;
+use super::Thresholds;
 use crate::event::Item;
 use crate::event::KindId;
 use crate::event::Loss;
@@ -15,11 +16,11 @@ use crate::event::example::MS;
 use crate::event::example::S;
 use crate::event::session::Target;
 use crate::event::session::TargetKind;
+use crate::families;
 use crate::profile::Comparison;
 use crate::profile::Figure;
 use crate::profile::Profile;
 use crate::profile::Threshold;
-use crate::rules::Thresholds;
 use crate::window::Catalogue;
 use crate::window::Store;
 use crate::window::Windows;
@@ -37,9 +38,9 @@ fn findings(
     tallies: Vec<TallyDelta>,
     losses: Vec<Loss>,
 ) -> Vec<Finding> {
-    let catalogue = Catalogue::new(session);
+    let catalogue = Catalogue::new(session, families::kinds());
     let mut judged = Thresholds::new(&Profile { thresholds, ..Profile::default() }, &catalogue);
-    let mut store = Store::new(session, &catalogue);
+    let mut store = Store::new(session, None);
     for item in [example::client(), example::peer(11, "127.0.0.1", 7000), example::peer(13, "::1", 7001)] {
         store.add(&item);
     }
@@ -47,7 +48,7 @@ fn findings(
     let window = Windows::new(S).tick(&tick, &store.names).expect("the window is over");
     judged.judge(&window, &store.names);
     store.add(&Item::Tick(tick));
-    super::of_thresholds(&judged, session, &catalogue, &store.losses)
+    super::findings(&judged, session, &catalogue, &store.losses)
 }
 
 /// Check the words for every sort of figure, and that the worst comes first: by severity, then by how far it is beyond
@@ -106,6 +107,24 @@ fn words() {
       threshold `count < 103` held in 1 of 1 windows, for 1.00 s in a row; worst from 0.0 s to 1.0 s
       podtrace run -p latency -o json -- client --to 127.0.0.1:7000 | jq '.signals["tcp.recv"].top'
     "#);
+}
+
+/// Check that of two thresholds on the same figure only the more severe one speaks, and the milder one when it alone
+/// fired.
+#[test]
+fn one_figure_one_finding() {
+    let rules = |bound| {
+        let thresholds = vec![
+            threshold("tcp.response", Figure::P99, 0.1, Severity::Warning, "p99 > 100ms"),
+            threshold("tcp.response", Figure::P99, bound, Severity::Critical, "p99 > more"),
+            threshold("tcp.response", Figure::P99, 1.0, Severity::Info, "p99 < 1s"),
+        ];
+        let tallies = vec![example::timed(0x14, 11, &[212 * MS; 23])];
+        let findings = findings(&example::session(&KINDS), thresholds, tallies, Vec::new());
+        findings.into_iter().map(|finding| finding.severity).collect::<Vec<_>>()
+    };
+    assert_eq!(rules(0.2), [Severity::Critical, Severity::Info]);
+    assert_eq!(rules(0.3), [Severity::Warning, Severity::Info]);
 }
 
 /// Check that confidence falls when a single answer was slow, and when operations are missing; not when only events are.
