@@ -76,23 +76,26 @@ pub struct PlannedHook {
 pub struct Tables {
     /// Tallies of both generations.
     pub tallies: u32,
-    /// Histograms that keys can have of their own.
+    /// Histograms that keys can have of their own, one for each CPU they are counted on.
     pub histograms: u32,
     /// The data ring, in bytes; a power of two.
     pub data_ring_bytes: u32,
 }
 
-/// The most memory that all CPUs' copies of the tallies, and of the histograms, may take, each, in bytes.
-const TABLE_BYTES: u64 = 16 << 20;
+/// The most memory that all CPUs' copies of the tallies may take, in bytes.
+const TALLY_BYTES: u64 = 16 << 20;
+
+/// Histograms in the pool: 8 MiB.
+const HISTOGRAMS: u32 = 4096;
 
 impl Tables {
     /// Sizes that keep the tables within their bounds whatever the number of CPUs.
     fn sized(cpus: u32, data_ring_bytes: Option<u32>) -> Self {
-        let cpus = u64::from(cpus.max(1));
-        let fit = |per_cpu: u64, fixed: u64| TABLE_BYTES / (per_cpu * cpus + fixed);
+        // A tally takes 40 bytes a CPU and about 96 for its place in the hash.
+        let fit = TALLY_BYTES / (40 * u64::from(cpus.max(1)) + 96);
         Self {
-            tallies: fit(40, 96).clamp(1024, 16384) as u32,
-            histograms: fit(2048, 0).clamp(64, 1024) as u32,
+            tallies: fit.clamp(1024, 16384) as u32,
+            histograms: HISTOGRAMS,
             data_ring_bytes: data_ring_bytes.unwrap_or(4 << 20),
         }
     }

@@ -8,9 +8,13 @@
 use std::collections::BTreeMap;
 use std::ptr;
 
+use libbpf_rs::MapCore;
+use libbpf_rs::MapFlags;
+
 use super::ProbeError;
 use super::attach::give_back;
 use super::table;
+use super::table::failed;
 use crate::event::ErrorCount;
 use crate::event::Histogram;
 use crate::event::KindId;
@@ -42,7 +46,17 @@ struct Sums {
     amount: u64,
     total_ns: u64,
     max_ns: u64,
-    slot: u32,
+}
+
+impl Sums {
+    fn plus(self, copy: types::podtrace_tally) -> Self {
+        Self {
+            count: self.count + copy.count,
+            amount: self.amount + copy.amount,
+            total_ns: self.total_ns + copy.total_ns,
+            max_ns: self.max_ns.max(copy.max_ns),
+        }
+    }
 }
 
 /// Reads the tables, and remembers what needs to be subtracted next time.
@@ -50,7 +64,7 @@ pub(super) struct Drain {
     cpus: usize,
     timed: Vec<u8>,
     generation: u32,
-    /// Per slot, the buckets at the last reading, summed over CPUs; they wrap.
+    /// Per slot, the buckets at the last reading; they wrap.
     histograms: BTreeMap<u32, Box<[u32; BUCKETS]>>,
     no_room: BTreeMap<(u8, u8), Sums>,
     no_room_failures: BTreeMap<(u8, u8), u64>,
@@ -113,16 +127,18 @@ impl Drain {
         old: u8,
     ) -> Result<BTreeMap<TallyKey, TallyDelta>, ProbeError> {
         let table = &skeleton.maps.tallies;
-        let mut found: Vec<(types::podtrace_tally_key, Sums)> = Vec::new();
+        let mut found: Vec<(types::podtrace_tally_key, Sums, Vec<u32>)> = Vec::new();
         let size = size_of::<types::podtrace_tally>();
         table::for_each(table, Some(self.cpus), |key: types::podtrace_tally_key, bytes| {
             if key.generation == old {
-                found.push((key, sum(bytes.chunks_exact(size))));
+                let copies = || bytes.chunks_exact(size).filter_map(wire::read::<types::podtrace_tally>);
+                let slots = copies().map(|copy| copy.slot).filter(|slot| *slot >= SHARED_SLOTS).collect();
+                found.push((key, copies().fold(Sums::default(), Sums::plus), slots));
             }
         })?;
         let mut deltas = BTreeMap::new();
         let mut done = Vec::new();
-        for (key, sums) in found {
+        for (key, sums, slots) in found {
             let mut delta = empty(key_of(&key));
             if is_no_room(key.process, key.object) {
                 let before = self.no_room.insert((key.kind, key.generation), sums).unwrap_or_default();
@@ -139,9 +155,9 @@ impl Drain {
                 delta.amount = sums.amount;
                 delta.total_ns = sums.total_ns;
                 delta.max_ns = sums.max_ns;
-                if sums.slot >= SHARED_SLOTS {
-                    delta.histogram = self.histogram(skeleton, sums.slot)?;
-                    give_back(&skeleton.maps.free_slots, sums.slot)?;
+                for slot in slots {
+                    delta.histogram.merge(&self.histogram(skeleton, slot)?);
+                    give_back(&skeleton.maps.free_slots, slot)?;
                 }
             }
             deltas.insert(delta.key, delta);
@@ -152,12 +168,10 @@ impl Drain {
 
     /// What was added to a slot's histogram since it was last read.
     fn histogram(&mut self, skeleton: &PodtraceSkel<'static>, slot: u32) -> Result<Histogram, ProbeError> {
-        let mut now = Box::new([0u32; BUCKETS]);
-        for copy in table::copies::<types::podtrace_histogram>(&skeleton.maps.histograms, slot)? {
-            for (sum, bucket) in now.iter_mut().zip(copy.buckets) {
-                *sum = sum.wrapping_add(bucket);
-            }
-        }
+        let table = &skeleton.maps.histograms;
+        let found = table.lookup(&slot.to_ne_bytes(), MapFlags::ANY).map_err(|error| failed(table, error))?;
+        let found = found.and_then(|bytes| wire::read::<types::podtrace_histogram>(&bytes));
+        let now = Box::new(found.map_or([0; BUCKETS], |histogram| histogram.buckets));
         let before = self.histograms.get(&slot);
         let added = now.iter().enumerate().map(|(bucket, count)| {
             let before = before.map_or(0, |before| before[bucket]);
@@ -263,17 +277,6 @@ fn wait_for_programs() {
         // Not offered (full-tickless CPUs): a program takes microseconds, so this is far longer than any.
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
-}
-
-fn sum<'a>(copies: impl Iterator<Item = &'a [u8]>) -> Sums {
-    copies.filter_map(wire::read::<types::podtrace_tally>).fold(Sums::default(), |sums, copy| Sums {
-        count: sums.count + copy.count,
-        amount: sums.amount + copy.amount,
-        total_ns: sums.total_ns + copy.total_ns,
-        max_ns: sums.max_ns.max(copy.max_ns),
-        // A hash fills only the inserting CPU's copy and zeroes the others'.
-        slot: sums.slot.max(copy.slot),
-    })
 }
 
 fn is_no_room(process: u32, object: u64) -> bool {

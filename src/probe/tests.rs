@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
+use std::thread;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -9,32 +10,39 @@ use super::Assignment;
 use super::Membership;
 use super::Probe;
 use super::Setting;
+use crate::event::Definition;
 use crate::event::Item;
 use crate::families;
 use crate::host::Abilities;
+use crate::host::Btf;
 use crate::host::Clock;
 use crate::host::Host;
+use crate::plan::Kernel;
 use crate::plan::Plan;
 use crate::profile::ProbeRequest;
 use crate::profile::Profile;
 
-struct Here(Abilities, u32);
+struct Here<'a> {
+    btf: &'a Btf,
+    task_storage: bool,
+}
 
-impl crate::plan::Kernel for Here {
+impl Kernel for Here<'_> {
     fn has_typed_tracepoint(&self, name: &str) -> bool {
-        self.0.btf.as_ref().is_ok_and(|btf| btf.has_tracepoint(name))
+        self.btf.has_tracepoint(name)
     }
 
     fn has_task_storage(&self) -> bool {
-        self.0.task_storage.is_ok()
+        self.task_storage
     }
 
     fn possible_cpus(&self) -> u32 {
-        self.1
+        2
     }
 }
 
-/// Check that operations of this very process are counted exactly, through two ticks.
+/// Check that operations of this very process are counted exactly, through two ticks and from two threads, and that
+/// every timed operation is in a histogram.
 #[test]
 fn root_counts_are_exact() {
     let root = Path::new("/");
@@ -44,8 +52,9 @@ fn root_counts_are_exact() {
         .map(|family| ProbeRequest { family: family.name.into(), options: BTreeMap::new() })
         .collect();
     let profile = Profile { probes, ..Profile::default() };
-    let begun = Instant::now();
-    let plan = Plan::new(&profile, &Here(Abilities::probe(&host, root), 2), None);
+    let abilities = Abilities::probe(&host, root);
+    let btf = abilities.require().expect("this machine can trace");
+    let plan = Plan::new(&profile, &Here { btf, task_storage: abilities.task_storage.is_ok() }, None);
     let clock = Clock::read(root);
     let setting = Setting {
         assignments: vec![Assignment { target: 0, membership: Membership::Processes(vec![std::process::id()]) }],
@@ -55,40 +64,60 @@ fn root_counts_are_exact() {
         origin: Instant::now(),
         tick: Duration::from_millis(300),
     };
-    eprintln!("planned in {:?}", begun.elapsed());
     let probe = Probe::start(plan, setting).expect("it starts");
-    eprintln!("started in {:?}", begun.elapsed());
     let file = File::open("/etc/passwd").expect("it exists");
-    let mut byte = [0];
-    for _ in 0..10_007 {
-        file.read_at(&mut byte, 0).expect("it can be read");
-    }
-    std::thread::sleep(Duration::from_millis(400));
-    for _ in 0..1_009 {
-        file.read_at(&mut byte, 0).expect("it can be read");
-    }
+    let read = |times| {
+        let mut byte = [0];
+        for _ in 0..times {
+            file.read_at(&mut byte, 0).expect("it can be read");
+        }
+    };
+    thread::scope(|scope| {
+        scope.spawn(|| read(10_007));
+        read(7_919);
+    });
+    thread::sleep(Duration::from_millis(400));
+    read(1_009);
     probe.stop();
-    let mut reads = 0;
-    let mut all = Vec::new();
-    while !(probe.has_ended() && all.is_empty()) {
-        all = probe.next(Duration::from_millis(100)).unwrap_or_default();
-        for item in &all {
-            match item {
-                Item::Tick(tick) => {
-                    for tally in &tick.tallies {
-                        let kind = families::kind(tally.key.kind).expect("it is known");
-                        if kind.name == "file.read" {
-                            reads += tally.count;
-                        }
-                        eprintln!("{} {:?} {} {}", kind.name, tally.key, tally.count, tally.amount);
-                    }
-                    eprintln!("{:?} {:?}", tick.losses, tick.sent);
-                }
-                other => eprintln!("{other:?}"),
-            }
+    let items = rest(&probe);
+    probe.finish().expect("it ends well");
+    let path = items.iter().find_map(|item| match item {
+        Item::Definition(Definition::Path(path)) if path.path == "/etc/passwd" => Some(path.id),
+        _ => None,
+    });
+    let tallies = items.iter().filter_map(|item| match item {
+        Item::Tick(tick) => Some(&tick.tallies),
+        _ => None,
+    });
+    let mut counted: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+    let (mut reads, mut bytes) = (0, 0);
+    for tally in tallies.flatten() {
+        let kind = families::kind(tally.key.kind).expect("it is known");
+        if kind.duration.is_some() {
+            let sums = counted.entry(kind.name).or_default();
+            *sums = (sums.0 + tally.count, sums.1 + tally.histogram.count());
+        }
+        if kind.name == "file.read" && Some(tally.key.object) == path {
+            reads += tally.count;
+            bytes += tally.amount;
         }
     }
-    let cost = probe.finish().expect("it ends well");
-    eprintln!("{cost:?}");
-    assert!(reads >= 11_016, "{reads}");
+    assert_eq!((reads, bytes), (10_007 + 7_919 + 1_009, 10_007 + 7_919 + 1_009));
+    assert!(counted.len() >= 3, "{counted:?}");
+    for (kind, (count, in_histograms)) in counted {
+        assert_eq!(count, in_histograms, "{kind}");
+    }
+}
+
+/// Everything that is left of a stopped probe.
+fn rest(probe: &Probe) -> Vec<Item> {
+    let mut all = Vec::new();
+    loop {
+        let ended = probe.has_ended();
+        match probe.next(Duration::from_millis(50)) {
+            Some(items) => all.extend(items),
+            None if ended => return all,
+            None => {}
+        }
+    }
 }

@@ -62,21 +62,31 @@ static __always_inline __u32 bucket_of(__u64 duration_ns)
 	return index < PODTRACE_BUCKETS ? index : PODTRACE_BUCKETS - 1;
 }
 
-/* The tally of a key that has none yet in this generation, with a histogram of its own while there are any. */
-CALLED int make_tally(struct podtrace_tally_key *key, bool timed)
+/* The slot of the histogram that all keys of a kind share when they find none of their own. Kinds begin at 1, so 0 can
+ * mean "not chosen yet". */
+static __always_inline __u32 shared_slot(const struct podtrace_tally_key *key)
 {
-	struct podtrace_tally fresh = {};
-	__u32 shared_slot;
+	return (key->kind & (PODTRACE_KINDS - 1)) + (key->generation & 1) * PODTRACE_KINDS;
+}
+
+/* Chooses the histogram of this CPU's copy of a tally. */
+CALLED int choose_slot(struct podtrace_tally_key *key)
+{
+	__u32 slot;
 
 	if (!key)
 		return 0;
-	shared_slot = (key->kind & (PODTRACE_KINDS - 1)) + (key->generation & 1) * PODTRACE_KINDS;
-	if (!timed || bpf_map_pop_elem(&free_slots, &fresh.slot))
-		fresh.slot = shared_slot;
-	if (!bpf_map_update_elem(&tallies, key, &fresh, BPF_NOEXIST))
+	return bpf_map_pop_elem(&free_slots, &slot) ? shared_slot(key) : slot;
+}
+
+/* Makes the tally of a key that has none yet in this generation. */
+CALLED int make_tally(struct podtrace_tally_key *key)
+{
+	struct podtrace_tally fresh = {};
+
+	if (!key)
 		return 0;
-	if (fresh.slot >= 2 * PODTRACE_KINDS)
-		bpf_map_push_elem(&free_slots, &fresh.slot, BPF_ANY);
+	bpf_map_update_elem(&tallies, key, &fresh, BPF_NOEXIST);
 	if (!bpf_map_lookup_elem(&tallies, key)) {
 		/* Full. The entries for what has no room were made before the programs were attached. */
 		lose(key->kind, PODTRACE_TALLY_FULL);
@@ -85,6 +95,20 @@ CALLED int make_tally(struct podtrace_tally_key *key, bool timed)
 		key->object = PODTRACE_OBJECT_OTHER;
 	}
 	return 0;
+}
+
+/* Counts a duration. A slot of the pool belongs to one key on one CPU; the shared ones need atomics. */
+static __always_inline void record_duration(__u32 slot, __u64 duration_ns)
+{
+	struct podtrace_histogram *histogram = bpf_map_lookup_elem(&histograms, &slot);
+	__u32 bucket = bucket_of(duration_ns) & (PODTRACE_BUCKETS - 1);
+
+	if (!histogram)
+		return;
+	if (slot >= 2 * PODTRACE_KINDS)
+		histogram->buckets[bucket]++;
+	else
+		__sync_fetch_and_add(&histogram->buckets[bucket], 1);
 }
 
 /* Adds operations to their tally. `timed` is a constant: whether the kind has a duration. */
@@ -99,10 +123,9 @@ static __always_inline void count_many(__u32 process, __u8 kind, __u8 detail, __
 		.object = object,
 	};
 	struct podtrace_tally *tally = bpf_map_lookup_elem(&tallies, &key);
-	struct podtrace_histogram *histogram;
 
 	if (!tally) {
-		make_tally(&key, timed);
+		make_tally(&key);
 		tally = bpf_map_lookup_elem(&tallies, &key);
 		if (!tally) {
 			lose(kind, PODTRACE_STATE_LOST);
@@ -116,9 +139,9 @@ static __always_inline void count_many(__u32 process, __u8 kind, __u8 detail, __
 	tally->total_ns += duration_ns;
 	if (duration_ns > tally->max_ns)
 		tally->max_ns = duration_ns;
-	histogram = bpf_map_lookup_elem(&histograms, &tally->slot);
-	if (histogram)
-		histogram->buckets[bucket_of(duration_ns) & (PODTRACE_BUCKETS - 1)]++;
+	if (!tally->slot)
+		tally->slot = choose_slot(&key);
+	record_duration(tally->slot, duration_ns);
 }
 
 static __always_inline void count(__u32 process, __u8 kind, __u8 detail, __u64 object, bool timed, __u64 duration_ns,

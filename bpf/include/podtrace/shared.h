@@ -89,10 +89,11 @@ SHARED struct {
 	__type(value, struct podtrace_tally);
 } tallies SEC(".maps");
 
-/* Histograms, by slot: 2 * PODTRACE_KINDS shared ones (kind + generation * PODTRACE_KINDS), then the pool. */
+/* Histograms, by slot: 2 * PODTRACE_KINDS shared ones (kind + generation * PODTRACE_KINDS), then the pool. Not per CPU:
+ * each CPU's copy of a tally takes a slot of its own, so memory does not grow with CPUs that see nothing. */
 SHARED struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1280);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 4352);
 	__type(key, __u32);
 	__type(value, struct podtrace_histogram);
 } histograms SEC(".maps");
@@ -100,7 +101,7 @@ SHARED struct {
 /* Slots of the pool that nobody uses. */
 SHARED struct {
 	__uint(type, BPF_MAP_TYPE_QUEUE);
-	__uint(max_entries, 1024);
+	__uint(max_entries, 4096);
 	__type(value, __u32);
 } free_slots SEC(".maps");
 

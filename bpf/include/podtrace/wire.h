@@ -144,11 +144,11 @@ struct podtrace_tally {
 	__u64 amount;
 	__u64 total_ns;
 	__u64 max_ns;
-	__u32 slot; /* of its histogram; below 2 * PODTRACE_KINDS: one shared by the kind */
+	__u32 slot; /* of this CPU's histogram; below 2 * PODTRACE_KINDS: one shared by the kind; 0: none yet */
 	__u32 _pad;
 };
 
-/* How durations were distributed, on one CPU; wraps. */
+/* How durations were distributed; buckets wrap. */
 struct podtrace_histogram {
 	__u32 buckets[PODTRACE_BUCKETS];
 };
