@@ -29,6 +29,7 @@ use thiserror::Error;
 use crate::event::Item;
 use crate::event::session::Cost;
 use crate::event::session::PlannedFeature;
+use crate::host::Clock;
 use crate::plan::Plan;
 
 /// Batches of items that may wait for the receiver. A batch is at most one reading of the rings or one tick.
@@ -98,10 +99,6 @@ pub struct Setting {
     pub hierarchy: u32,
     /// Ports that are listened on already: (inode of the network namespace, port).
     pub listeners: Vec<(u32, u16)>,
-    /// The monotonic clock at the session's start, in nanoseconds; items' times count from it.
-    pub started_ns: u64,
-    /// The same moment.
-    pub origin: Instant,
     /// How often tallies are drained.
     pub tick: Duration,
 }
@@ -112,7 +109,18 @@ pub struct Probe {
     items: mpsc::Receiver<Vec<Item>>,
     stop: Arc<AtomicBool>,
     thread: Option<thread::JoinHandle<Result<Cost, ProbeError>>>,
-    /// What turned out to be impossible or worse than planned when it was carried out.
+    /// What turned out when the plan was carried out.
+    pub beginning: Beginning,
+}
+
+/// What was true when observation began.
+#[derive(Clone, Debug)]
+pub struct Beginning {
+    /// The clocks then; items' times count from here.
+    pub clock: Clock,
+    /// The same moment.
+    pub origin: Instant,
+    /// What is impossible or worse than planned.
     pub surprises: Vec<PlannedFeature>,
 }
 
@@ -120,7 +128,7 @@ impl Probe {
     /// Loads, attaches and takes in the targets. When it returns, every operation that begins is seen.
     ///
     /// # Errors
-    /// The kernel refuses what nothing works without. What only some features need is in [`Probe::surprises`].
+    /// The kernel refuses what nothing works without. What only some features need is in [`Beginning::surprises`].
     pub fn start(plan: Plan, setting: Setting) -> Result<Self, ProbeError> {
         let (sender, items) = mpsc::sync_channel(BATCHES_WAITING);
         let (ready_sender, ready) = mpsc::sync_channel(1);
@@ -134,7 +142,7 @@ impl Probe {
                 reason: error.to_string(),
             })?;
         match ready.recv() {
-            Ok(Ok(surprises)) => Ok(Self { items, stop, thread: Some(thread), surprises }),
+            Ok(Ok(beginning)) => Ok(Self { items, stop, thread: Some(thread), beginning }),
             Ok(Err(error)) => Err(error),
             Err(mpsc::RecvError) => Err(ProbeError::Vanished),
         }

@@ -24,7 +24,6 @@ use crate::event::Session;
 use crate::event::recording::Writer;
 use crate::event::session::CommandStatus;
 use crate::event::session::Cost;
-use crate::host::Clock;
 use crate::host::Host;
 use crate::host::Processes;
 use crate::probe::Probe;
@@ -68,19 +67,16 @@ pub fn trace(request: &Request, follower: &mut dyn Follower) -> Result<Outcome, 
     let plan = session::plan_here(&host, &request.profile, request.data_ring_bytes)?;
     let found = find(request, &host, &processes, held.as_ref())?;
     let matching = membership::matching(&found);
-    let clock = Clock::read(root);
-    let mut session = session::describe(request, &host, &plan, &found, &clock, &matching.remarks);
-    let origin = Instant::now();
     let setting = Setting {
         assignments: matching.assignments,
         hierarchy: matching.hierarchy,
         listeners: membership::listeners(&found),
-        started_ns: clock.monotonic_ns.cast_unsigned(),
-        origin,
         tick: TICK,
     };
+    let mut session = session::describe(request, &host, &plan, &found, &matching.remarks);
     let probe = Probe::start(plan, setting)?;
-    session::correct(&mut session, &probe.surprises);
+    session::correct(&mut session, &probe.beginning);
+    let origin = probe.beginning.origin;
     let record = request.record.as_ref().map(|path| {
         let file = File::create(path).map_err(|error| PipelineError::Record { path: path.clone(), error })?;
         Writer::new(file, &session)

@@ -2,15 +2,17 @@
 
 use std::path::Path;
 
+use jiff::Timestamp;
+
 use super::PipelineError;
 use super::Request;
 use super::facts::Running;
 use crate::event::Session;
 use crate::event::session::PlannedFeature;
 use crate::host::Abilities;
-use crate::host::Clock;
 use crate::host::Host;
 use crate::plan::Plan;
+use crate::probe::Beginning;
 use crate::profile::Profile;
 use crate::targets::Resolved;
 
@@ -27,13 +29,12 @@ pub fn plan_here(host: &Host, profile: &Profile, data_ring_bytes: Option<u32>) -
     Ok(Plan::new(profile, &Running::new(host, &abilities), data_ring_bytes))
 }
 
-/// Describes the session that begins now.
+/// Describes the session that is about to begin.
 pub(super) fn describe(
     request: &Request,
     host: &Host,
     plan: &Plan,
     targets: &[Resolved],
-    clock: &Clock,
     remarks: &[String],
 ) -> Session {
     let mut coverage = plan.coverage.clone();
@@ -44,7 +45,7 @@ pub(super) fn describe(
     }));
     Session {
         podtrace: env!("CARGO_PKG_VERSION").into(),
-        started: clock.wall,
+        started: Timestamp::UNIX_EPOCH, // known once observation begins: see `correct`
         host: host.summary(),
         profiles: request.profile.sources.clone(),
         targets: targets.iter().map(|resolved| resolved.target.clone()).collect(),
@@ -58,8 +59,9 @@ pub(super) fn describe(
 }
 
 /// What turned out when the plan was carried out takes the place of what was planned.
-pub(super) fn correct(session: &mut Session, surprises: &[PlannedFeature]) {
-    for surprise in surprises {
+pub(super) fn correct(session: &mut Session, beginning: &Beginning) {
+    session.started = beginning.clock.wall;
+    for surprise in &beginning.surprises {
         match session.coverage.iter_mut().find(|feature| feature.feature == surprise.feature) {
             Some(feature) => feature.clone_from(surprise),
             None => session.coverage.push(surprise.clone()),

@@ -1,14 +1,14 @@
 //! What tracing costs: the programs' run time, sampled, and the process's own use.
 
 use std::collections::BTreeMap;
+use std::os::fd::AsFd;
+use std::os::fd::AsRawFd;
 use std::os::fd::FromRawFd;
 use std::os::fd::OwnedFd;
 
 use libbpf_rs::MapCore;
 use libbpf_rs::libbpf_sys;
 use libbpf_rs::skel::Skel;
-use std::os::fd::AsFd;
-use std::os::fd::AsRawFd;
 
 use crate::event::session::Cost;
 use crate::event::session::ProgramCost;
@@ -74,11 +74,6 @@ pub(super) fn of_kernel(skeleton: &PodtraceSkel<'static>) -> Cost {
         .filter(|(_, (_, runs, _))| *runs > 0)
         .map(|(name, (total_ns, runs, _))| ProgramCost { name, runs, total_ns })
         .collect();
-    let memory = skeleton
-        .object()
-        .maps()
-        .filter_map(|map| map.query_fdinfo().ok()?.memlock)
-        .map(|bytes| u64::try_from(bytes).unwrap_or(0))
-        .sum();
+    let memory = skeleton.object().maps().filter_map(|map| map.query_fdinfo().ok()?.memlock).sum();
     Cost { kernel_memory_bytes: memory, programs, ..Cost::default() }
 }

@@ -7,6 +7,7 @@ use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 use std::time::Instant;
 
+use super::Beginning;
 use super::ProbeError;
 use super::Setting;
 use super::attach;
@@ -24,7 +25,7 @@ use crate::event::Loss;
 use crate::event::LossCause;
 use crate::event::Tick;
 use crate::event::session::Cost;
-use crate::event::session::PlannedFeature;
+use crate::host::Clock;
 use crate::plan::Plan;
 use crate::wire::PodtraceSkel;
 
@@ -35,7 +36,7 @@ const LOOK: Duration = Duration::from_millis(50);
 const ACCOUNT: Duration = Duration::from_millis(50);
 
 /// How the thread tells that it is ready.
-pub(super) type Ready = SyncSender<Result<Vec<PlannedFeature>, ProbeError>>;
+pub(super) type Ready = SyncSender<Result<Beginning, ProbeError>>;
 
 /// Everything the thread owns.
 struct Reader<'a> {
@@ -46,7 +47,7 @@ struct Reader<'a> {
     accounting: Accounting,
     skipped: u64,
     exit_kind: Option<u8>,
-    origin: Instant,
+    beginning: Beginning,
     send: &'a SyncSender<Vec<Item>>,
 }
 
@@ -65,7 +66,7 @@ pub(super) fn run(
             return Err(error);
         }
     };
-    let _ = ready.send(Ok(attached.surprises.clone()));
+    let _ = ready.send(Ok(reader.beginning.clone()));
     reader.work(setting.tick, stop, attached)
 }
 
@@ -76,8 +77,12 @@ impl<'a> Reader<'a> {
         send: &'a SyncSender<Vec<Item>>,
     ) -> Result<(Self, Attached), ProbeError> {
         let (mut skeleton, refused) = load::load(plan, setting)?;
-        let attached = attach::attach(&mut skeleton, plan, setting, &refused)?;
-        let rings = Rings::open(&skeleton.maps.control_ring, &skeleton.maps.data_ring, setting.started_ns)?;
+        // Loading takes a while in which nothing is seen: the session begins after it.
+        let clock = Clock::read(Path::new("/"));
+        let origin = Instant::now();
+        let mut attached = attach::attach(&mut skeleton, plan, setting, &refused)?;
+        let started_ns = clock.monotonic_ns.cast_unsigned();
+        let rings = Rings::open(&skeleton.maps.control_ring, &skeleton.maps.data_ring, started_ns)?;
         let reader = Self {
             rings,
             drain: Drain::new(plan)?,
@@ -85,7 +90,7 @@ impl<'a> Reader<'a> {
             accounting: Accounting::off(),
             skipped: 0,
             exit_kind: plan.exit_kind().map(|kind| kind.0),
-            origin: setting.origin,
+            beginning: Beginning { clock, origin, surprises: std::mem::take(&mut attached.surprises) },
             send,
             skeleton,
         };
@@ -145,7 +150,7 @@ impl<'a> Reader<'a> {
         let drained = self.drain.drain(&mut self.skeleton)?;
         let mut items = self.read()?;
         let mut tick = Tick {
-            at_ns: i64::try_from(self.origin.elapsed().as_nanos()).unwrap_or(i64::MAX),
+            at_ns: i64::try_from(self.beginning.origin.elapsed().as_nanos()).unwrap_or(i64::MAX),
             tallies: drained.tallies,
             losses: drained.losses,
             sent: drained.sent,

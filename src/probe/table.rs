@@ -1,6 +1,5 @@
 //! Reading whole tables of the kernel in few system calls.
 
-use std::os::fd::AsFd;
 use std::os::fd::AsRawFd;
 
 use libbpf_rs::MapCore;
@@ -29,7 +28,7 @@ fn value_bytes(map: &impl MapCore, cpus: Option<usize>) -> usize {
 /// Calls `each` with the key and the value's bytes of every entry of a hash. `cpus` is the number of possible CPUs for
 /// a per-CPU hash.
 pub(super) fn for_each<K: Plain>(
-    map: &(impl MapCore + AsFd),
+    map: &impl MapCore,
     cpus: Option<usize>,
     mut each: impl FnMut(K, &[u8]),
 ) -> Result<(), ProbeError> {

@@ -4,7 +4,6 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
-use std::time::Instant;
 
 use super::Assignment;
 use super::Membership;
@@ -15,7 +14,6 @@ use crate::event::Item;
 use crate::families;
 use crate::host::Abilities;
 use crate::host::Btf;
-use crate::host::Clock;
 use crate::host::Host;
 use crate::plan::Kernel;
 use crate::plan::Plan;
@@ -55,13 +53,10 @@ fn root_counts_are_exact() {
     let abilities = Abilities::probe(&host, root);
     let btf = abilities.require().expect("this machine can trace");
     let plan = Plan::new(&profile, &Here { btf, task_storage: abilities.task_storage.is_ok() }, None);
-    let clock = Clock::read(root);
     let setting = Setting {
         assignments: vec![Assignment { target: 0, membership: Membership::Processes(vec![std::process::id()]) }],
         hierarchy: 0,
         listeners: Vec::new(),
-        started_ns: clock.monotonic_ns as u64,
-        origin: Instant::now(),
         tick: Duration::from_millis(300),
     };
     let probe = Probe::start(plan, setting).expect("it starts");
