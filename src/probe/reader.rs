@@ -77,10 +77,10 @@ impl<'a> Reader<'a> {
         send: &'a SyncSender<Vec<Item>>,
     ) -> Result<(Self, Attached), ProbeError> {
         let (mut skeleton, refused) = load::load(plan, setting)?;
-        // Loading takes a while in which nothing is seen: the session begins after it.
+        let mut attached = attach::attach(&mut skeleton, plan, setting, &refused)?;
+        // Loading and attaching take a while in which not everything is seen: the session begins after it.
         let clock = Clock::read(Path::new("/"));
         let origin = Instant::now();
-        let mut attached = attach::attach(&mut skeleton, plan, setting, &refused)?;
         let started_ns = clock.monotonic_ns.cast_unsigned();
         let rings = Rings::open(&skeleton.maps.control_ring, &skeleton.maps.data_ring, started_ns)?;
         let reader = Self {
