@@ -238,7 +238,6 @@ int seed_members(struct bpf_iter__task *context)
 		leader = BPF_CORE_READ(task, group_leader);
 		define_process(leader, process, target, PODTRACE_SEED);
 	}
-	if (use_task_storage)
-		bpf_task_storage_get(&thread_states, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	state_of(task, true);
 	return 0;
 }

@@ -50,6 +50,8 @@ pub struct Family {
     /// From its options: from which duration on an operation is an event, in nanoseconds. 0: every one is;
     /// [`NEVER`]: only failures are.
     pub notable: fn(&ProbeRequest) -> Vec<(KindId, u64)>,
+    /// What is missing of what was there before the trace began, by kind: (kind, what people should know).
+    pub joined_late: &'static [(&'static str, &'static str)],
     /// What it can never see, said in the coverage: (feature, reason).
     pub blind_spots: &'static [(&'static str, &'static str)],
 }

@@ -137,6 +137,7 @@ pub(super) static FILE: Family = Family {
     ],
     waits: &[],
     notable,
+    joined_late: &[],
     blind_spots: &[
         ("file: io_uring", "operations that a program submits through io_uring are not seen"),
         ("file: mmap", "reads and writes through mapped memory are page faults, not calls, and are not seen"),

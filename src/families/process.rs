@@ -96,6 +96,7 @@ pub(super) static PROCESS: Family = Family {
     handlers: &[(Handler::PODTRACE_EXIT_EXEC, "exit_exec")],
     waits: &[],
     notable,
+    joined_late: &[],
     blind_spots: &[],
 };
 

@@ -98,6 +98,7 @@ pub(super) static SCHED: Family = Family {
     handlers: &[],
     waits: WAITS,
     notable,
+    joined_late: &[("sched.offcpu", "a wait that began before the trace is not counted")],
     blind_spots: &[],
 };
 

@@ -59,6 +59,9 @@ fn direction(detail: u8) -> Cow<'static, str> {
     if detail == 0 { "received" } else { "sent" }.into()
 }
 
+/// What is missing of connections that the trace did not see open.
+const OPEN_BEFORE: &str = "connections that were open before the trace count from their first send or receive in it";
+
 /// The family.
 pub(super) static TCP: Family = Family {
     name: "tcp",
@@ -254,6 +257,12 @@ pub(super) static TCP: Family = Family {
     ],
     waits: &[],
     notable,
+    joined_late: &[
+        ("tcp.state", OPEN_BEFORE),
+        ("tcp.reset", OPEN_BEFORE),
+        ("tcp.retransmit", OPEN_BEFORE),
+        ("tcp.response", "a request sent before the trace began has no begin: its answer is not counted"),
+    ],
     blind_spots: &[("tcp: io_uring", "operations that a program submits through io_uring are not seen")],
 };
 

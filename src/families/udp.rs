@@ -68,6 +68,7 @@ pub(super) static UDP: Family = Family {
     handlers: &[(Handler::PODTRACE_EXIT_UDP, "exit_udp"), (Handler::PODTRACE_EXIT_UDP_MESSAGES, "exit_udp_messages")],
     waits: &[],
     notable,
+    joined_late: &[],
     blind_spots: &[("udp: io_uring", "datagrams that a program sends or receives through io_uring are not seen")],
 };
 

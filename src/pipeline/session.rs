@@ -38,6 +38,9 @@ pub(super) fn describe(
     remarks: &[String],
 ) -> Session {
     let mut coverage = plan.coverage.clone();
+    if !request.selectors.is_empty() {
+        join_late(&mut coverage, plan);
+    }
     coverage.extend(remarks.iter().map(|remark| PlannedFeature {
         feature: "targets".into(),
         blind: None,
@@ -55,6 +58,16 @@ pub(super) fn describe(
             .map(|arguments| arguments.iter().map(|argument| argument.to_string_lossy().into_owned()).collect()),
         kinds: plan.kind_names(),
         coverage,
+    }
+}
+
+/// Targets that ran before: what is missing of their past is said.
+fn join_late(coverage: &mut [PlannedFeature], plan: &Plan) {
+    for (kind, missing) in plan.families.iter().flat_map(|family| family.joined_late) {
+        let planned = coverage.iter_mut().find(|feature| feature.feature == *kind && feature.blind.is_none());
+        if let Some(feature) = planned {
+            feature.degraded = Some((*missing).to_owned());
+        }
     }
 }
 

@@ -132,8 +132,15 @@ fn nothing(report: &Report) -> String {
     }
 }
 
+/// Whole kinds that were asked for and cannot be seen. A part of one (`file: mmap`) is never seen anywhere: that belongs
+/// into the coverage, not into every verdict.
 fn blindness(report: &Report) -> Option<String> {
-    let blind: Vec<_> = report.coverage.iter().filter(|feature| feature.status == Status::Blind).collect();
+    let is_whole = |feature: &str| !feature.contains(": ");
+    let blind: Vec<_> = report
+        .coverage
+        .iter()
+        .filter(|feature| feature.status == Status::Blind && is_whole(&feature.feature))
+        .collect();
     let first = blind.first()?;
     let reason = first.reason.as_deref().unwrap_or("no reason known");
     Some(match blind.len() {
