@@ -23,8 +23,7 @@ fn narrow() {
         process.exit 1 of 1 (exit 3).
       Most time, as shares of the trace: tcp.response 127.0.0.1:7000 62.1 %,
         sched.cpu worker[4723] 50.2 %, sched.offcpu network 63.0 %.
-      Not seen: tcp.rtt (the kernel has no `tcp_probe` tracepoint) and 1 more, see
-        coverage.
+      Not seen: tcp.rtt (the kernel has no `tcp_probe` tracepoint).
       Not judged, because its kind was not seen: `tcp.rtt p99 > 100ms`.
       Incomplete: 2 lost, see completeness.
 
