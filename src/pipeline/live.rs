@@ -97,11 +97,18 @@ pub fn trace(request: &Request, follower: &mut dyn Follower) -> Result<Outcome, 
     let end = trace.follow(&probe, &mut interrupt, &mut command, request.duration.map(|for_| origin + for_), &watched);
     probe.stop();
     let duration = origin.elapsed();
-    let mut status = None;
-    if let Some(command) = &mut command {
-        status = part(command, end, &mut interrupt);
+    // What podtrace itself does to a command that runs on is no part of the trace.
+    let mut status = command.as_mut().and_then(|command| command.try_wait().ok().flatten());
+    if let (Some(command), None, End::Asked) = (&mut command, status, end) {
+        status = obey(command, &mut interrupt);
     }
     trace.drain(&probe);
+    let runs_on = match (&mut command, status) {
+        // It was passed what podtrace got; whether it obeys is its own affair.
+        (Some(_), None) if end == End::Asked => true,
+        (Some(command), None) => !part(command, &mut interrupt),
+        _ => false,
+    };
     let interrupted = match end {
         End::Asked => interrupt.cause().map(|signal| signal.as_str().to_owned()),
         End::Gone => Some("the target has exited".into()),
@@ -118,7 +125,7 @@ pub fn trace(request: &Request, follower: &mut dyn Follower) -> Result<Outcome, 
         interrupted,
         cost: with_own_use(cost),
     };
-    let remarks = leave(command, status.is_none()).into_iter().collect();
+    let remarks = leave(command, runs_on).into_iter().collect();
     trace.finish(&ending, failures, remarks)
 }
 
@@ -280,17 +287,8 @@ impl Trace<'_> {
     }
 }
 
-/// Parts with the command: one that still runs when the time is over is asked to end, and one that was passed a signal
-/// gets the time to obey. Whatever it does, it is never killed.
-fn part(command: &mut Running, end: End, interrupt: &mut Interrupt) -> Option<CommandStatus> {
-    if let Ok(Some(status)) = command.try_wait() {
-        return Some(status);
-    }
-    if end != End::Asked
-        && let Err(error) = command.forward(Signal::SIGTERM, SignalOrigin::Process)
-    {
-        tracing::warn!(%error, "cannot ask the command to end");
-    }
+/// Gives a command that was passed a signal the time to obey.
+fn obey(command: &mut Running, interrupt: &mut Interrupt) -> Option<CommandStatus> {
     let until = Instant::now() + FAREWELL;
     let asked = interrupt.look(Some(command));
     while Instant::now() < until && interrupt.look(Some(command)) == asked {
@@ -301,6 +299,14 @@ fn part(command: &mut Running, end: End, interrupt: &mut Interrupt) -> Option<Co
         }
     }
     None
+}
+
+/// Parts with a command that still runs when the trace is over: it is asked to end, never killed. False if it runs on.
+fn part(command: &mut Running, interrupt: &mut Interrupt) -> bool {
+    if let Err(error) = command.forward(Signal::SIGTERM, SignalOrigin::Process) {
+        tracing::warn!(%error, "cannot ask the command to end");
+    }
+    obey(command, interrupt).is_some()
 }
 
 /// Removes the command's cgroup, and says what stays behind.

@@ -23,15 +23,19 @@ pub(super) fn unsaid(ending: &Ending) -> Verdict {
     Verdict { sentences: Vec::new(), interrupted: ending.interrupted.clone() }
 }
 
-/// The sentences: how the command ended, findings or their absence, errors, where the time went, what was not seen.
+/// The sentences: findings or their absence, how the command ended, errors, where the time went, what was not seen. Where
+/// no finding is more than information, where the time went comes first: that is what was asked.
 pub(super) fn sentences(report: &Report) -> Vec<String> {
     let mut sentences = Vec::new();
     let happened = report.signals.iter().any(|(_, signal)| signal.figures.count > 0 || signal.figures.failed() > 0);
     if happened || !report.findings.is_empty() {
+        let serious = report.findings.iter().any(|finding| finding.severity > Severity::Info);
+        let (first, last) = if serious { (None, time(report)) } else { (time(report), None) };
+        sentences.extend(first);
         sentences.push(findings(report));
         sentences.extend(command(report));
         sentences.extend(errors(report));
-        sentences.extend(time(report));
+        sentences.extend(last);
     } else {
         sentences.push(nothing(report));
         sentences.extend(command(report));

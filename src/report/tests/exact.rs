@@ -187,10 +187,10 @@ fn exact_json() {
       "sections": {
         "verdict": {
           "sentences": [
+            "Most time, as shares of the trace: sched.cpu client[4711] 25.1 %.",
             "The profile has no thresholds.",
             "The command was ended by SIGKILL.",
-            "Failed: tcp.connect 2 of 3 (ECONNREFUSED).",
-            "Most time, as shares of the trace: sched.cpu client[4711] 25.1 %."
+            "Failed: tcp.connect 2 of 3 (ECONNREFUSED)."
           ]
         },
         "time": {
