@@ -8,6 +8,7 @@ mod rig;
 mod bystanders;
 mod completeness;
 mod file;
+mod generator;
 mod path;
 mod process;
 mod recording;
