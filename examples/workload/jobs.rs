@@ -13,6 +13,7 @@ mod run_queue;
 mod tcp;
 mod tcp_server;
 mod udp;
+mod unseen;
 mod waiting;
 
 use std::net::SocketAddr;
@@ -60,6 +61,8 @@ pub(crate) const JOBS: &[Job] = &[
     Job { name: "not-files", about: "reads and writes of what is no file", perform: other_descriptors::not_files },
     Job { name: "relatives", about: "copies, splices, truncations, syncs", perform: relatives::relatives },
     Job { name: "file-errors", about: "reads and writes that fail", perform: relatives::errors },
+    Job { name: "io-uring", about: "requests to an io_uring", perform: unseen::io_uring },
+    Job { name: "compat", about: "system calls of 32-bit programs", perform: unseen::compat },
     Job { name: "nothing", about: "ends at once with `--code`", perform: program::nothing },
     Job { name: "execs", about: "forks that execute this program", perform: program::execs },
     Job { name: "exec-chain", about: "one process that executes itself again and again", perform: program::exec_chain },

@@ -122,3 +122,31 @@ fn bounded_time() {
     compared.equal("execs", compared.count("process.exec"), 1);
     compared.end();
 }
+
+/// Check that requests to an io_uring, which no system call shows, are said to be unseen, each of them.
+#[test]
+fn io_uring_is_said_to_be_unseen() {
+    let scene = Scene::empty();
+    let traced = scene.trace(&["io-uring"]);
+    let mut compared = Compared::of(&traced);
+    let lost = &traced.report["completeness"]["events_lost"];
+    compared.equal("requests not seen", lost["io_uring"].clone(), traced.truth["facts"]["requests"].clone());
+    compared.equal("losses of other causes", object(lost).filter(|(cause, _)| *cause != "io_uring").count(), 0);
+    compared.end();
+}
+
+/// Check that system calls of 32-bit programs, which are not decoded, are said to be missing and counted as nothing
+/// else.
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn calls_of_32_bit_programs_are_said_to_be_missing() {
+    let scene = Scene::empty();
+    let traced = scene.trace(&["compat"]);
+    let mut compared = Compared::of(&traced);
+    let lost = &traced.report["completeness"]["events_lost"];
+    compared.equal("calls not decoded", lost["compat_syscall"].clone(), traced.truth["facts"]["calls"].clone());
+    compared.equal("losses of other causes", object(lost).filter(|(cause, _)| *cause != "compat_syscall").count(), 0);
+    // 7 reads were mistaken for closes, by number, if there are more than the program's start and truth make.
+    compared.between("`file.close` in all", compared.count("file.close") as f64, 1.0, 20.0);
+    compared.end();
+}

@@ -6,6 +6,7 @@
 mod rig;
 
 mod bystanders;
+mod comparison;
 mod completeness;
 mod file;
 mod generator;
