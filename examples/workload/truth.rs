@@ -28,6 +28,7 @@ pub(crate) struct Entry {
     errors: BTreeMap<String, u64>,
     bytes: u64,
     log_ns: Vec<u64>,
+    calm_ns: Vec<u64>,
 }
 
 impl Entry {
@@ -46,6 +47,15 @@ impl Entry {
         self.log_ns.push(took_ns);
     }
 
+    /// Adds one operation with the time it took, and whether its thread had to leave the CPU to others meanwhile. It
+    /// does so on the way back from the kernel, when the call is over and the clock not yet read.
+    pub(crate) fn add_watched(&mut self, (outcome, took_ns): (Outcome, u64), disturbed: bool) {
+        self.add_timed((outcome, took_ns));
+        if !disturbed {
+            self.calm_ns.push(took_ns);
+        }
+    }
+
     /// Adds `count` operations of `bytes` in all.
     pub(crate) fn add_many(&mut self, count: u64, bytes: u64) {
         self.count += count;
@@ -61,6 +71,9 @@ impl Entry {
         let mut value = json!({ "count": self.count, "errors": self.errors, "bytes": self.bytes });
         if !self.log_ns.is_empty() {
             value["log"] = distribution(&self.log_ns);
+        }
+        if !self.calm_ns.is_empty() {
+            value["calm_log"] = distribution(&self.calm_ns);
         }
         value
     }

@@ -77,13 +77,7 @@ fn stopping_leaves_the_target_alone() {
     sleeper.arg("600");
     let mut sleeper = Running::start(sleeper, "sleeper", scene.folder());
     for signal in [libc::SIGINT, libc::SIGTERM] {
-        let mut command = std::process::Command::new(crate::rig::podtrace());
-        command.args(["--pid", &sleeper.pid().to_string(), "-o", "json"]);
-        let mut running = Running::start(command, "podtrace", scene.folder());
-        wait_until("podtrace to say that it traces", || {
-            assert!(!running.has_ended(), "podtrace ended at once:\n{}", running.errors_so_far());
-            running.errors_so_far().contains("tracing")
-        });
+        let running = scene.start_on(&["--pid", &sleeper.pid().to_string()]);
         running.signal(signal);
         let report = report_of(&running.end());
         assert_eq!(report["signals"]["process.exit"]["count"].as_u64().unwrap_or(0), 0, "{report:#}");

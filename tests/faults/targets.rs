@@ -58,8 +58,12 @@ fn no_such_command() {
     let scene = Scene::empty();
     let ended = podtrace(scene.folder(), &["run", "-o", "json", "--", "no-such-command"]);
     assert_clear_error(&ended, 3, &["no-such-command"]);
-    let ended = podtrace(scene.folder(), &["run", "-o", "json", "--", "/etc/hostname"]);
-    assert_clear_error(&ended, 3, &["/etc/hostname"]);
+    let file = scene.path("no-program");
+    std::fs::write(&file, "text\n").expect("cannot write a file");
+    let ended = podtrace(scene.folder(), &["run", "-o", "json", "--", &file.to_string_lossy()]);
+    assert_clear_error(&ended, 3, &["no-program"]);
+    let ended = podtrace(scene.folder(), &["run", "-o", "json", "--", "/etc"]);
+    assert_clear_error(&ended, 3, &["/etc"]);
 }
 
 /// Check that no command is a usage error.

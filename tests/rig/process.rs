@@ -36,6 +36,8 @@ impl Running {
     pub(crate) fn start(mut command: Command, name: &str, folder: &Path) -> Self {
         let (output, errors) = (folder.join(format!("{name}.out")), folder.join(format!("{name}.err")));
         command.stdin(Stdio::null());
+        // Cargo's: with it every program looks for its libraries in a dozen places first, each a failed open.
+        command.env_remove("LD_LIBRARY_PATH");
         command.stdout(File::create(&output).expect("cannot make a file for output"));
         command.stderr(File::create(&errors).expect("cannot make a file for errors"));
         let child = command.spawn().unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));

@@ -105,6 +105,27 @@ impl Scene {
         Running::start(command, "podtrace", self.folder())
     }
 
+    /// Starts `podtrace TARGETS -o json` with every probe, and returns when it traces: when its recording, of which the
+    /// head is written first, has its first tick.
+    pub(crate) fn start_on(&self, targets: &[&str]) -> Running {
+        let recording = self.path("recording");
+        let _ = fs::remove_file(&recording);
+        let mut command = Command::new(super::podtrace());
+        command.args(targets).args(["-o", "json", "-p"]).arg(self.profile(super::EVERYTHING));
+        command.arg("--record").arg(&recording);
+        let mut running = Running::start(command, "podtrace", self.folder());
+        let mut head = 0;
+        super::wait_until("podtrace to trace", || {
+            assert!(!running.has_ended(), "podtrace ended at once:\n{}", running.errors_so_far());
+            let length = fs::metadata(&recording).map_or(0, |facts| facts.len());
+            if head == 0 {
+                head = length;
+            }
+            length > head
+        });
+        running
+    }
+
     /// Runs a job that needs no files under podtrace, with every probe.
     pub(crate) fn trace(&self, job: &[&str]) -> Traced {
         self.trace_with(super::EVERYTHING, &[], &self.job(job, "truth"))

@@ -50,7 +50,8 @@ fn damaged_recording() {
     let live = scene.start_run(EVERYTHING, &["--record", &recording], &line).end();
     assert!(live.status.success(), "podtrace failed:\n{}", live.errors);
     let bytes = std::fs::read(&recording).expect("the recording is there");
-    std::fs::write(&recording, &bytes[..bytes.len() * 3 / 4]).expect("cannot cut the recording");
+    // The last frame says how it ended; of that and of nothing else a part is missing.
+    std::fs::write(&recording, &bytes[..bytes.len() - 5]).expect("cannot cut the recording");
     let replayed = podtrace(&scene, "replay", &["replay", &recording, "-o", "json"]);
     let report: serde_json::Value = serde_json::from_str(&replayed.output).expect("a damaged recording gives a report");
     let truth = scene.truth("truth");

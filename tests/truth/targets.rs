@@ -5,7 +5,6 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::rig::EVERYTHING;
 use crate::rig::cgroup;
 use crate::rig::cgroup::Cgroup;
 use crate::rig::compare::Compared;
@@ -41,18 +40,6 @@ fn touch(path: &Path) {
     std::fs::write(path, "").expect("cannot make a file");
 }
 
-/// Starts podtrace on targets and returns when it traces.
-fn trace(scene: &Scene, targets: &[&str]) -> Running {
-    let mut command = Command::new(crate::rig::podtrace());
-    command.args(targets).args(["-o", "json", "-p"]).arg(scene.profile(EVERYTHING));
-    let mut running = Running::start(command, "podtrace", scene.folder());
-    wait_until("podtrace to say that it traces", || {
-        assert!(!running.has_ended(), "podtrace ended at once:\n{}", running.errors_so_far());
-        running.errors_so_far().contains("tracing")
-    });
-    running
-}
-
 /// Asks podtrace to stop, as Ctrl-C does.
 fn stop(running: Running) -> Ended {
     running.signal(libc::SIGINT);
@@ -75,7 +62,7 @@ fn running_process_and_its_children() {
     let ours = waiting(&scene, "ours", &["short-lived"]);
     let theirs = waiting(&others, "theirs", &["short-lived"]);
     let their_pid = theirs.pid();
-    let running = trace(&scene, &["--pid", &ours.pid().to_string()]);
+    let running = scene.start_on(&["--pid", &ours.pid().to_string()]);
     let_work(&others, "theirs", theirs);
     let_work(&scene, "ours", ours);
     let ended = stop(running);
@@ -95,7 +82,7 @@ fn two_processes() {
     let one = waiting(&scene, "one", &["reads", "--count", "1009"]);
     let two = waiting(&scene, "two", &["writes", "--count", "503"]);
     let pids = [one.pid().to_string(), two.pid().to_string()];
-    let running = trace(&scene, &["--pid", &pids[0], "--pid", &pids[1]]);
+    let running = scene.start_on(&["--pid", &pids[0], "--pid", &pids[1]]);
     let_work(&scene, "one", one);
     let_work(&scene, "two", two);
     let ended = stop(running);
@@ -126,7 +113,7 @@ fn cgroup_and_those_below() {
     beside.take(outside.pid());
     let their_pid = outside.pid();
 
-    let running = trace(&scene, &["--cgroup", &top.path().to_string_lossy()]);
+    let running = scene.start_on(&["--cgroup", &top.path().to_string_lossy()]);
     let deepest = below.below("made-later");
     deepest.take(later.pid());
     let_work(&others, "outside", outside);
@@ -159,7 +146,7 @@ fn moving_in_and_out() {
     // One is in the cgroup for its second phase only, one for its first only.
     let (comes, goes) = (phases("comes"), phases("goes"));
     target.take(goes.pid());
-    let running = trace(&scene, &["--cgroup", &target.path().to_string_lossy()]);
+    let running = scene.start_on(&["--cgroup", &target.path().to_string_lossy()]);
     for name in ["comes", "goes"] {
         touch(&scene.path(&format!("begin-{name}")));
         let done = scene.path(&format!("first-done-{name}"));

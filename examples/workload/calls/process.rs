@@ -125,11 +125,21 @@ pub(crate) fn pin(cpu: usize) -> Outcome {
     outcome(unsafe { libc::sched_setaffinity(0, size_of_val(&set), &raw const set) })
 }
 
-/// How often this thread gave up the CPU of its own accord so far.
-pub(crate) fn voluntary_switches() -> u64 {
+/// What this thread used so far.
+fn usage() -> libc::rusage {
     // SAFETY: an all-zero rusage is valid.
     let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
     // SAFETY: `usage` is valid for the call to fill.
     unsafe { libc::getrusage(libc::RUSAGE_THREAD, &raw mut usage) };
-    usage.ru_nvcsw as u64
+    usage
+}
+
+/// How often this thread gave up the CPU of its own accord so far.
+pub(crate) fn voluntary_switches() -> u64 {
+    usage().ru_nvcsw as u64
+}
+
+/// How often the CPU was taken from this thread so far.
+pub(crate) fn involuntary_switches() -> u64 {
+    usage().ru_nivcsw as u64
 }

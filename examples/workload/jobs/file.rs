@@ -15,6 +15,13 @@ use crate::truth::Truth;
 use super::layout::DATA;
 use super::layout::DATA_LENGTH;
 
+/// A call with the time it took, and whether the thread had to leave the CPU to others meanwhile.
+fn watched(call: impl FnOnce() -> Outcome) -> ((Outcome, u64), bool) {
+    let before = process::involuntary_switches();
+    let result = timed(call);
+    (result, process::involuntary_switches() != before)
+}
+
 /// Opens a file and notes it.
 pub(super) fn open(truth: &mut Truth, path: &Path, flags: i32) -> anyhow::Result<i32> {
     let opened = timed(|| file::open(path, flags));
@@ -54,8 +61,8 @@ pub(super) fn reads(options: &mut Options, truth: &mut Truth) -> anyhow::Result<
             0 => (1 + (turn * 7919 % 4096) as usize, (turn * 104_729 % (DATA_LENGTH as u64 + 2048)) as i64),
             _ => (size, 0),
         };
-        let read = timed(|| file::pread(fd, &mut buffer[..length], offset));
-        truth.path("file.read", &path).add_timed(read);
+        let (read, disturbed) = watched(|| file::pread(fd, &mut buffer[..length], offset));
+        truth.path("file.read", &path).add_watched(read, disturbed);
         needed("pread", read.0)?;
     }
     close(truth, &path, fd)
@@ -74,19 +81,19 @@ pub(super) fn writes(options: &mut Options, truth: &mut Truth) -> anyhow::Result
         let length = if size == 0 { 1 + (turn * 7919 % 8192) as usize } else { size };
         let offset = (turn * 104_729 % 1_000_003) as i64;
         let part = &bytes[..length];
-        let written = timed(|| match turn % 5 {
+        let (written, disturbed) = watched(|| match turn % 5 {
             0 => file::write(fd, part),
             1 => file::pwrite(fd, part, offset),
             2 => file::writev(fd, part),
             3 => file::pwritev(fd, part, offset),
             _ => file::pwritev2(fd, part, -1),
         });
-        truth.path("file.write", &path).add_timed(written);
+        truth.path("file.write", &path).add_watched(written, disturbed);
         needed("write", written.0)?;
         if (turn + 1) * syncs / count > synced {
             synced += 1;
-            let done = timed(|| file::fsync(fd));
-            truth.path("file.fsync", &path).add_timed(done);
+            let (done, disturbed) = watched(|| file::fsync(fd));
+            truth.path("file.fsync", &path).add_watched(done, disturbed);
             needed("fsync", done.0)?;
         }
     }
@@ -133,8 +140,8 @@ pub(super) fn direct_reads(options: &mut Options, truth: &mut Truth) -> anyhow::
     let switches = process::voluntary_switches();
     for turn in 0..count {
         let offset = (turn * 65536 % DATA_LENGTH as u64) as i64;
-        let read = timed(|| file::pread(fd, &mut page.0, offset));
-        truth.path("file.read", &path).add_timed(read);
+        let (read, disturbed) = watched(|| file::pread(fd, &mut page.0, offset));
+        truth.path("file.read", &path).add_watched(read, disturbed);
         needed("pread with O_DIRECT", read.0)?;
     }
     truth.fact("voluntary_switches", process::voluntary_switches() - switches);
