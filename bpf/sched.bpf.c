@@ -28,7 +28,13 @@ static __always_inline struct pt_regs *registers_of(struct task_struct *task)
 }
 
 /* FUTEX_* of include/uapi/linux/futex.h */
-enum { FUTEX_COMMAND = 127, FUTEX_WAIT_COMMAND = 0, FUTEX_LOCK_PI_COMMAND = 6, FUTEX_LOCK_PI2_COMMAND = 13 };
+enum {
+	FUTEX_COMMAND = 127,
+	FUTEX_WAIT_COMMAND = 0,
+	FUTEX_LOCK_PI_COMMAND = 6,
+	FUTEX_WAIT_BITSET_COMMAND = 9, /* Rust's std waits by it */
+	FUTEX_LOCK_PI2_COMMAND = 13,
+};
 
 /* The value that the mutexes of glibc, musl and Rust's std wait on: locked, with waiters. */
 enum { MUTEX_CONTENDED = 2 };
@@ -40,7 +46,7 @@ static __always_inline __u8 futex_reason(struct pt_regs *registers)
 
 	if (command == FUTEX_LOCK_PI_COMMAND || command == FUTEX_LOCK_PI2_COMMAND)
 		return PODTRACE_WAIT_LOCK;
-	if (command == FUTEX_WAIT_COMMAND && value == MUTEX_CONTENDED)
+	if ((command == FUTEX_WAIT_COMMAND || command == FUTEX_WAIT_BITSET_COMMAND) && value == MUTEX_CONTENDED)
 		return PODTRACE_WAIT_LOCK;
 	return PODTRACE_WAIT_CONDITION;
 }

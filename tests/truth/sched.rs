@@ -1,0 +1,174 @@
+//! Where threads wait, and how much CPU they use.
+//!
+//! How often a thread leaves the CPU is for the kernel to say: a wait may be broken in two. So times are compared in
+//! sum, counts as bounds.
+
+use crate::rig::compare::Compared;
+use crate::rig::scene::Scene;
+use crate::rig::scene::Traced;
+
+/// A key's count and the sum of its durations, in seconds.
+fn total(entry: Option<&serde_json::Value>) -> (f64, f64) {
+    let count = entry.and_then(|entry| entry["count"].as_f64()).unwrap_or(0.0);
+    let mean = entry.and_then(|entry| entry["latency_seconds"]["mean"].as_f64()).unwrap_or(0.0);
+    (count, count * mean)
+}
+
+/// Every reason's waits: at least as many and, in sum, as long as the workload says, within `spare` of a second each way
+/// for what the program itself cannot see.
+fn waits(compared: &mut Compared, traced: &Traced, spare: f64) {
+    for (reason, truly) in crate::rig::compare::object(&traced.truth["did"]["sched.offcpu"]["reason"]) {
+        let (count, seconds) = total(compared.entry("sched.offcpu", "reason", reason));
+        let (least, truly) = (truly["count"].as_f64().unwrap_or(0.0), truly["log"]["total"].as_f64().unwrap_or(0.0));
+        compared.between(&format!("`sched.offcpu` {reason}: count"), count, least, least * 3.0 + 20.0);
+        let what = format!("`sched.offcpu` {reason}: seconds");
+        compared.between(&what, seconds, truly * 0.97 - spare, truly * 1.03 + spare);
+    }
+}
+
+/// Reasons other than those of the workload, and those that its start has, hold no time worth naming.
+fn hardly_anything_else(compared: &mut Compared, traced: &Traced, reasons: &[&str]) {
+    for reason in ["disk", "lock", "network", "sleep", "poll", "pipe", "child"] {
+        let of_workload = !traced.truth["did"]["sched.offcpu"]["reason"][reason].is_null();
+        if !of_workload && !reasons.contains(&reason) {
+            let (_, seconds) = total(compared.entry("sched.offcpu", "reason", reason));
+            compared.between(&format!("`sched.offcpu` {reason}: seconds"), seconds, 0.0, 0.2);
+        }
+    }
+}
+
+/// Check that three sleeps of a second are waits by choice: under `sleep`, a second each, under no other reason, and not
+/// in the verdict as something that stands out.
+#[test]
+fn sleeper() {
+    let scene = Scene::empty();
+    let traced = scene.trace(&["sleeper"]);
+    let mut compared = Compared::of(&traced);
+    waits(&mut compared, &traced, 0.0);
+    hardly_anything_else(&mut compared, &traced, &["disk"]);
+    let longest = compared.entry("sched.offcpu", "reason", "sleep").map(|entry| &entry["latency_seconds"]["max"]);
+    let log = traced.truth["did"]["sched.offcpu"]["reason"]["sleep"]["log"]["max"].as_f64().unwrap_or(f64::NAN);
+    compared.between("longest sleep", longest.and_then(|v| v.as_f64()).unwrap_or(f64::NAN), 0.999, log);
+    compared.equal("findings", traced.report["findings"].clone(), serde_json::json!([]));
+    compared.complete();
+    compared.end();
+}
+
+/// Check that 11 reads of a pipe that wait 100 ms each are waits for a pipe.
+#[test]
+fn pipe_reader() {
+    let scene = Scene::empty();
+    let traced = scene.trace(&["pipe-reader"]);
+    let mut compared = Compared::of(&traced);
+    waits(&mut compared, &traced, 0.05);
+    hardly_anything_else(&mut compared, &traced, &["disk", "child"]);
+    compared.complete();
+    compared.end();
+}
+
+/// Check that waits in poll, select and epoll_wait are waits for events, which is idle.
+#[test]
+fn poller() {
+    let scene = Scene::empty();
+    let traced = scene.trace(&["poller"]);
+    let mut compared = Compared::of(&traced);
+    waits(&mut compared, &traced, 0.0);
+    hardly_anything_else(&mut compared, &traced, &["disk"]);
+    compared.complete();
+    compared.end();
+}
+
+/// Check that waits for a child are told apart.
+#[test]
+fn parent() {
+    let scene = Scene::empty();
+    let traced = scene.trace(&["parent"]);
+    let mut compared = Compared::of(&traced);
+    waits(&mut compared, &traced, 0.05);
+    hardly_anything_else(&mut compared, &traced, &["disk"]);
+    compared.complete();
+    compared.end();
+}
+
+/// Check that waits for a lock that another thread holds are lock waits, as long as it was held.
+#[test]
+fn contention() {
+    let scene = Scene::empty();
+    let traced = scene.trace(&["contention"]);
+    let mut compared = Compared::of(&traced);
+    waits(&mut compared, &traced, 0.05);
+    hardly_anything_else(&mut compared, &traced, &["disk", "sleep"]);
+    compared.complete();
+    compared.end();
+}
+
+/// Check that reads past the page cache are waits for the disk: as often as the kernel says the thread gave up the CPU,
+/// and no longer than the reads took.
+#[test]
+fn direct_reads() {
+    let scene = Scene::with_files(0);
+    if !on_a_disk(&scene) {
+        println!("not compared: `{}` is not on a disk", scene.folder().display());
+        return;
+    }
+    let traced = scene.trace_on_files(&["direct-reads"]);
+    let mut compared = Compared::of(&traced);
+    let (count, seconds) = total(compared.entry("sched.offcpu", "reason", "disk"));
+    let given_up = traced.truth["facts"]["voluntary_switches"].as_f64().unwrap_or(f64::NAN);
+    let data = scene.files().join("data").to_string_lossy().into_owned();
+    let log = &traced.truth["did"]["file.read"]["path"][data.as_str()]["log"];
+    // The start of a program may wait for the disk too; here only more is possible.
+    compared.between("`sched.offcpu` disk: count", count, given_up * 0.95, given_up + 50.0);
+    compared.between("`sched.offcpu` disk: seconds", seconds, 0.0, log["total"].as_f64().unwrap_or(0.0) + 0.1);
+    compared.everything_done().complete().percentiles("file.read", "path", &data);
+    compared.end();
+}
+
+/// Whether a scene's files are on a file system of a block device.
+fn on_a_disk(scene: &Scene) -> bool {
+    let path = std::ffi::CString::new(scene.folder().to_string_lossy().into_owned()).expect("no NUL in a path");
+    // SAFETY: all-zero is valid for this structure of numbers.
+    let mut facts: libc::statfs = unsafe { std::mem::zeroed() };
+    // SAFETY: the path is NUL-terminated and `facts` is valid for the call to fill.
+    let done = unsafe { libc::statfs(path.as_ptr(), &raw mut facts) };
+    // ext4, xfs, btrfs: include/uapi/linux/magic.h.
+    done == 0 && [0xef53, 0x5846_5342, 0x9123_683e].contains(&(facts.f_type as u64 & 0xffff_ffff))
+}
+
+/// Check that a program that uses the CPU half of the time is shown with 50 ± 3 % of one, and with the CPU time that the
+/// kernel accounts to it.
+#[test]
+fn half_a_cpu() {
+    let scene = Scene::empty();
+    let traced = scene.trace(&["spinner"]);
+    let pid = &traced.truth["facts"]["pid"];
+    let mut compared = Compared::of(&traced);
+    let entries = compared.signal("sched.cpu")["top"]["process"].as_array().map_or(&[][..], Vec::as_slice);
+    let entry = entries.iter().find(|entry| entry["key"].as_str().is_some_and(|k| k.ends_with(&format!("[{pid}]"))));
+    let share = entry.and_then(|entry| entry["cpu_share"].as_f64()).unwrap_or(f64::NAN);
+    let truly = traced.truth["facts"]["cpu_share"].as_f64().unwrap_or(f64::NAN);
+    // The program holds 50 % unless the machine gives it less.
+    compared.between("share of the spinner itself", truly, 0.1, 0.51);
+    compared.between("`sched.cpu` share", share, truly - 0.03, truly + 0.03);
+    let seconds = share * traced.report["duration_seconds"].as_f64().unwrap_or(f64::NAN);
+    let truly = traced.truth["facts"]["cpu_seconds"].as_f64().unwrap_or(f64::NAN);
+    // The truth leaves out the start and the end of the process.
+    compared.between("`sched.cpu` seconds", seconds, truly * 0.99, truly * 1.01 + 0.03);
+    compared.complete();
+    compared.end();
+}
+
+/// Check that the time in the run queue of four spinners on one CPU is what the kernel itself accounts for them.
+#[test]
+fn run_queue() {
+    let scene = Scene::empty();
+    let traced = scene.trace(&["run-queue"]);
+    let mut compared = Compared::of(&traced);
+    let signal = compared.signal("sched.runq");
+    let (count, seconds) = total(Some(signal));
+    let truly = traced.truth["facts"]["run_delay_seconds"].as_f64().unwrap_or(f64::NAN);
+    compared.between("`sched.runq` seconds", seconds, truly * 0.97, truly * 1.03 + 0.05);
+    compared.between("`sched.runq` count", count, 40.0, 1e9);
+    compared.complete();
+    compared.end();
+}

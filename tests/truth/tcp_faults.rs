@@ -1,0 +1,48 @@
+//! TCP when things go wrong: resets, lost segments, connects that are given up.
+
+use crate::rig::compare::Compared;
+use crate::rig::peers;
+use crate::rig::peers::V4;
+use crate::rig::peers::V6;
+use crate::rig::scene::Scene;
+
+/// Check that 11 resets sent and 13 received are counted by direction, and the receive that met one fails.
+#[test]
+fn resets() {
+    let scene = Scene::empty();
+    let (quiet, resetting) = (peers::quiet(V4).to_string(), peers::resetting(V6).to_string());
+    let traced = scene.trace(&["resets", "--to", &quiet, "--resetting", &resetting]);
+    let mut compared = Compared::of(&traced);
+    compared.everything_done().nothing_else("tcp.reset", "direction").nothing_else("tcp.recv", "peer").complete();
+    compared.equal("resets", compared.count("tcp.reset"), 24);
+    compared.end();
+}
+
+/// Check that segments sent again, of data and of a handshake, are counted for the right peer although they are sent by
+/// a timer, as often as the kernel itself counts them in that network namespace; and that a handshake whose first SYN
+/// was lost shows the second it took.
+#[test]
+fn retransmits() {
+    let scene = Scene::empty();
+    let traced = scene.trace(&["retransmit"]);
+    let mut compared = Compared::of(&traced);
+    compared.everything_done().nothing_else("tcp.retransmit", "peer").complete();
+    let counted = traced.truth["facts"]["retransmits"].clone();
+    compared.equal("retransmits", compared.count("tcp.retransmit"), counted);
+    let longest = compared.signal("tcp.connect")["latency_seconds"]["max"].as_f64().unwrap_or(f64::NAN);
+    compared.between("`tcp.connect`: max", longest, 0.95, 60.0);
+    compared.end();
+}
+
+/// Check that connects which their own program gave up are counted as such, with the time until then.
+#[test]
+fn abandoned_connects() {
+    let scene = Scene::empty();
+    let traced = scene.trace(&["abandoned"]);
+    let mut compared = Compared::of(&traced);
+    compared.everything_done().nothing_else("tcp.connect", "peer").complete();
+    compared.equal("given up", compared.signal("tcp.connect")["errors"]["abandoned"].clone(), 5);
+    let shortest = compared.signal("tcp.connect")["latency_seconds"]["p50"].as_f64().unwrap_or(f64::NAN);
+    compared.between("`tcp.connect`: p50", shortest, 0.019, 60.0);
+    compared.end();
+}
