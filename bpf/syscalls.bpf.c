@@ -23,9 +23,9 @@ static __always_inline __u32 enter_handler(__u8 operation)
 static __always_inline bool is_compat(void)
 {
 #if defined(__TARGET_ARCH_x86)
-	struct task_struct *task = (void *)bpf_get_current_task();
-
-	return GET(struct task_struct, task, thread_info.status) & K_TS_COMPAT;
+	if (use_task_storage)
+		return bpf_get_current_task_btf()->thread_info.status & K_TS_COMPAT;
+	return BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), thread_info.status) & K_TS_COMPAT;
 #else
 	return false;
 #endif
@@ -38,13 +38,14 @@ int BPF_PROG(dispatch_enter, struct pt_regs *regs, long number)
 
 	if (!is_current_traced() || (__u64)number >= PODTRACE_SYSCALLS)
 		return 0;
-	operation = operation_of[number & (PODTRACE_SYSCALLS - 1)];
-	if (!operation)
-		return 0;
+	/* Its numbers mean something else. */
 	if (is_compat()) {
 		lose(0, PODTRACE_COMPAT_SYSCALL);
 		return 0;
 	}
+	operation = operation_of[number & (PODTRACE_SYSCALLS - 1)];
+	if (!operation)
+		return 0;
 	bpf_tail_call(ctx, &enter_handlers, enter_handler(operation));
 	return 0;
 }
