@@ -179,9 +179,12 @@ impl<'a> Watched<'a> {
         Self { processes, those: times.into_iter().map(|(pid, time)| (pid, time.started_boot_ns)).collect() }
     }
 
+    /// One that nobody has waited for yet (`Z`, `X` of proc(5)) has ended all the same.
     fn are_gone(&self) -> bool {
-        let now = self.processes.cpu_times(self.those.iter().map(|(pid, _)| *pid));
-        let is_there = |(pid, started): &(u32, u64)| now.get(pid).is_some_and(|time| time.started_boot_ns == *started);
+        let is_there = |(pid, started): &(u32, u64)| {
+            let stat = self.processes.stat(*pid);
+            stat.is_ok_and(|stat| stat.started_boot_ns == *started && !matches!(stat.state, 'Z' | 'X'))
+        };
         !self.those.is_empty() && !self.those.iter().any(is_there)
     }
 }
