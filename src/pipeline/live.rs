@@ -98,10 +98,7 @@ pub fn trace(request: &Request, follower: &mut dyn Follower) -> Result<Outcome, 
     probe.stop();
     let duration = origin.elapsed();
     // What podtrace itself does to a command that runs on is no part of the trace.
-    let mut status = command.as_mut().and_then(|command| command.try_wait().ok().flatten());
-    if let (Some(command), None, End::Asked) = (&mut command, status, end) {
-        status = obey(command, &mut interrupt);
-    }
+    let status = command.as_mut().and_then(|command| command.try_wait().ok().flatten());
     trace.drain(&probe);
     let runs_on = match (&mut command, status) {
         // It was passed what podtrace got; whether it obeys is its own affair.
@@ -221,7 +218,8 @@ impl Trace<'_> {
         }
     }
 
-    /// Takes items until there is a reason to end.
+    /// Takes items until there is a reason to end. A command that was passed a signal is followed while it obeys: how it
+    /// ends is part of the trace. A second signal ends the trace at once.
     fn follow(
         &mut self,
         probe: &Probe,
@@ -231,22 +229,28 @@ impl Trace<'_> {
         watched: &Watched<'_>,
     ) -> End {
         let mut look_again = Instant::now();
+        let mut farewell: Option<(u32, Instant)> = None;
         loop {
             let now = Instant::now();
             let left = deadline.map_or(LOOK, |deadline| deadline.saturating_duration_since(now).min(LOOK));
             if let Some(items) = probe.next(left) {
                 self.take(items);
             }
-            if interrupt.look(command.as_mut()) > 0 {
-                return End::Asked;
+            let asked = interrupt.look(command.as_mut());
+            if asked > 0 {
+                let (first, until) = *farewell.get_or_insert((asked, Instant::now() + FAREWELL));
+                if command.is_none() || asked > first || Instant::now() >= until {
+                    return End::Asked;
+                }
             }
+            let done = if asked > 0 { End::Asked } else { End::Done };
             if deadline.is_some_and(|deadline| Instant::now() >= deadline) || self.output.is_some() {
-                return End::Done;
+                return done;
             }
             if let Some(command) = command
                 && !matches!(command.try_wait(), Ok(None))
             {
-                return End::Done;
+                return done;
             }
             if probe.has_ended() {
                 return End::Done;
@@ -290,7 +294,7 @@ impl Trace<'_> {
     }
 }
 
-/// Gives a command that was passed a signal the time to obey.
+/// Gives a command that was asked to end the time to obey.
 fn obey(command: &mut Running, interrupt: &mut Interrupt) -> Option<CommandStatus> {
     let until = Instant::now() + FAREWELL;
     let asked = interrupt.look(Some(command));

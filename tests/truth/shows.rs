@@ -69,14 +69,18 @@ fn slow_part_first() {
     assert!(!before.iter().any(|line| line.contains("sleep")), "idle time comes first:\n{}", head.join("\n"));
 }
 
-/// Check that the report of any of these has no finding about a program that does nothing wrong.
+/// Check that there is no finding about a program that does nothing wrong.
 #[test]
 fn no_finding_about_nothing() {
     let scene = Scene::empty();
     let ended = podtrace(&scene, &["run", "-o", "json", "--", "true"]);
     let report = report_of(&ended);
     let mut compared = Compared::sides(&report, &Value::Null, &ended.errors);
-    compared.equal("findings", report["findings"].clone(), serde_json::json!([]));
+    // That it had to wait for a CPU may be true on a busy machine.
+    let findings = report["findings"].as_array().into_iter().flatten();
+    let findings: Vec<_> =
+        findings.filter(|f| !f["rule"].as_str().unwrap_or_default().starts_with("sched.runq")).collect();
+    compared.equal("findings", serde_json::json!(findings), serde_json::json!([]));
     compared.equal("command", report["command"]["exit_code"].clone(), 0);
     compared.equal("execs", compared.count("process.exec"), 1);
     compared.equal("exits", compared.count("process.exit"), 1);
