@@ -12,37 +12,27 @@ enum podtrace_udp_kind unused_udp_kind __attribute__((unused));
 static __always_inline __u64 peer_of_datagram(__u64 sock, __u64 address)
 {
 	struct sock *socket = (void *)sock;
-	bool connected, bound;
 	struct peer peer;
 
-	connected = GET(struct sock, socket, __sk_common.skc_dport) != 0;
-	bound = BPF_CORE_READ_BITFIELD_PROBED(socket, sk_userlocks) & K_SOCK_BINDPORT_LOCK;
-	if (connected) {
+	if (GET(struct sock, socket, __sk_common.skc_dport)) {
 		peer_of_sock(socket, &peer);
-		return define_peer(&peer);
-	}
-	if (!address || !peer_of_user(address, &peer)) {
+	} else if (!address || !peer_of_user(address, &peer)) {
 		__builtin_memset(&peer, 0, sizeof(peer));
 		as_server(socket, &peer);
-		return define_peer(&peer);
-	}
-	if (bound)
+	} else if (BPF_CORE_READ_BITFIELD_PROBED(socket, sk_userlocks) & K_SOCK_BINDPORT_LOCK) {
 		as_server(socket, &peer);
+	}
 	return define_peer(&peer);
 }
 
-static __always_inline void end_datagram(struct thread_state *state, __u64 address, __s64 result)
+/* Counts a datagram; waiting for one is no latency. */
+static __always_inline void finish_datagram(struct thread_state *state, __u64 address, __u64 duration, __s64 result)
 {
-	__u64 object = peer_of_datagram(state->pointer, address), now = bpf_ktime_get_ns();
+	__u64 object = peer_of_datagram(state->pointer, address);
+	__u8 kind = state->kind;
 
-	if (!enabled(state->kind))
-		return;
-	if (state->kind == PODTRACE_UDP_SEND)
-		finish(state->process, PODTRACE_UDP_SEND, 0, object, true, state->enter_ns, now - state->enter_ns,
-		       result, 0);
-	else
-		finish(state->process, PODTRACE_UDP_RECV, 0, object, false, state->enter_ns, now - state->enter_ns,
-		       result, 0);
+	if (enabled(kind))
+		finish(state->process, kind, 0, object, kind == PODTRACE_UDP_SEND, state->enter_ns, duration, result, 0);
 }
 
 /* The address in a message's header, 0 if there is none. */
@@ -73,7 +63,7 @@ int BPF_PROG(exit_udp, struct pt_regs *regs, long result)
 	/* A receive that failed has no peer but the socket's. */
 	if (result < 0 && state->kind == PODTRACE_UDP_RECV)
 		address = 0;
-	end_datagram(state, address, result);
+	finish_datagram(state, address, bpf_ktime_get_ns() - state->enter_ns, result);
 	return 0;
 }
 
@@ -86,13 +76,13 @@ SEC("tp_btf/sys_exit")
 int BPF_PROG(exit_udp_messages, struct pt_regs *regs, long result)
 {
 	struct thread_state *state = state_of_current(false);
-	__u64 message, duration, object;
+	__u64 message, duration;
 	__u32 length, done;
 
 	if (!state || !enabled(state->kind))
 		return 0;
 	if (result < 0) {
-		end_datagram(state, 0, result);
+		finish_datagram(state, 0, bpf_ktime_get_ns() - state->enter_ns, result);
 		return 0;
 	}
 	done = state->done;
@@ -105,12 +95,8 @@ int BPF_PROG(exit_udp_messages, struct pt_regs *regs, long result)
 			lose_many(state->kind, PODTRACE_STATE_LOST, result - done);
 			return 0;
 		}
-		object = peer_of_datagram(state->pointer, name_of_message(message));
 		duration = done ? 0 : bpf_ktime_get_ns() - state->enter_ns;
-		if (state->kind == PODTRACE_UDP_SEND)
-			finish(state->process, PODTRACE_UDP_SEND, 0, object, true, state->enter_ns, duration, length, 0);
-		else
-			finish(state->process, PODTRACE_UDP_RECV, 0, object, false, state->enter_ns, duration, length, 0);
+		finish_datagram(state, name_of_message(message), duration, length);
 	}
 	state->done = done;
 	bpf_tail_call(ctx, &exit_handlers, PODTRACE_EXIT_UDP_MESSAGES);
