@@ -9,7 +9,7 @@ use libbpf_cargo::SkeletonBuilder;
 use libbpf_rs::Linker;
 
 /// The sources; a new family adds its own.
-const SOURCES: &[&str] = &["shared", "syscalls", "process", "file", "tcp", "udp", "sched"];
+const SOURCES: &[&str] = &["shared", "called", "syscalls", "process", "file", "tcp", "udp", "sched"];
 
 /// Compilers that are tried when `PODTRACE_CLANG` names none; all three are known to make a loading object.
 const COMPILERS: &[&str] = &["clang-19", "clang-16", "clang-14", "clang"];

@@ -17,8 +17,7 @@ static __always_inline void finish_given(struct thread_state *state, __u8 kind, 
 	if (!enabled(kind))
 		return;
 	object = given_path(state->address);
-	finish(state->process, kind, 0, object, true, state->enter_ns, now - state->enter_ns, result < 0 ? result : 0,
-	       0);
+	conclude(state->process, kind, 0, object, true, state->enter_ns, now - state->enter_ns, result < 0 ? result : 0);
 }
 
 SEC("tp_btf/sys_exit")
@@ -38,7 +37,7 @@ int BPF_PROG(exit_open, struct pt_regs *regs, long result)
 	if (it.class != CLASS_FILE || !enabled(PODTRACE_FILE_OPEN))
 		return 0;
 	object = file_object(it.file, it.inode);
-	finish(state->process, PODTRACE_FILE_OPEN, 0, object, true, state->enter_ns, now - state->enter_ns, 0, 0);
+	conclude(state->process, PODTRACE_FILE_OPEN, 0, object, true, state->enter_ns, now - state->enter_ns, 0);
 	if (is_defined(object))
 		return 0;
 	begin_walk(object, it.file, 0, NULL);
@@ -62,7 +61,7 @@ static __always_inline void finish_side(struct thread_state *state, __u8 kind, _
 	__u64 duration = bpf_ktime_get_ns() - state->enter_ns;
 
 	if (object && enabled(kind))
-		finish(state->process, kind, 0, object, true, state->enter_ns, duration, result, 0);
+		conclude(state->process, kind, 0, object, true, state->enter_ns, duration, result);
 }
 
 /* The connection on one side; 0 if there is none. */

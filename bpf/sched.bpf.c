@@ -128,7 +128,7 @@ static __always_inline void count_wait(struct thread_state *state, __u64 duratio
 	if (is_idle(state->reason))
 		count(state->process, PODTRACE_SCHED_OFFCPU, state->reason, 0, true, duration, 0);
 	else
-		finish(state->process, PODTRACE_SCHED_OFFCPU, state->reason, 0, true, state->off_ns, duration, 0, 0);
+		conclude(state->process, PODTRACE_SCHED_OFFCPU, state->reason, 0, true, state->off_ns, duration, 0);
 }
 
 static __always_inline void comes(struct task_struct *task)
@@ -152,7 +152,7 @@ static __always_inline void comes(struct task_struct *task)
 		}
 	}
 	if (ready && enabled(PODTRACE_SCHED_RUNQ))
-		finish(state->process, PODTRACE_SCHED_RUNQ, 0, 0, true, ready, now - ready, 0, 0);
+		conclude(state->process, PODTRACE_SCHED_RUNQ, 0, 0, true, ready, now - ready, 0);
 	state->off_ns = 0;
 	state->wake_ns = 0;
 }

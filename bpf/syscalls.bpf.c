@@ -314,7 +314,7 @@ int BPF_PROG(dispatch_exit, struct pt_regs *regs, long result)
 	/* Only reads and writes return a quantity. */
 	if (state->kind != PODTRACE_FILE_READ && state->kind != PODTRACE_FILE_WRITE && result > 0)
 		result = 0;
-	finish(state->process, state->kind, 0, state->object, true, state->enter_ns, now - state->enter_ns, result, 0);
+	finish(state->process, state->kind, 0, state->object, true, state->enter_ns, now - state->enter_ns, result);
 	return 0;
 }
 

@@ -17,8 +17,8 @@ static __always_inline void count_connect(struct connection *connection, __s64 r
 
 	connection->flags |= COUNTED;
 	if (enabled(PODTRACE_TCP_CONNECT))
-		finish(connection->process, PODTRACE_TCP_CONNECT, 0, connection->object, true, connection->began_ns,
-		       now - connection->began_ns, result, 0);
+		conclude(connection->process, PODTRACE_TCP_CONNECT, 0, connection->object, true, connection->began_ns,
+		       now - connection->began_ns, result);
 }
 
 /* A handshake begins, in the context of the process that connects. */
@@ -131,7 +131,7 @@ int BPF_PROG(exit_accept, struct pt_regs *regs, long result)
 		return 0;
 	fresh.process = state->process;
 	if (result < 0) {
-		finish(fresh.process, PODTRACE_TCP_ACCEPT, 0, 0, false, state->enter_ns, 0, result, 0);
+		conclude(fresh.process, PODTRACE_TCP_ACCEPT, 0, 0, false, state->enter_ns, 0, result);
 		return 0;
 	}
 	describe(result, &it);
@@ -142,7 +142,7 @@ int BPF_PROG(exit_accept, struct pt_regs *regs, long result)
 	fresh.object = define_peer(&peer);
 	/* Its handshake was over before there was a process to see it. */
 	count_transition(&fresh, K_TCP_SYN_RECV, K_TCP_ESTABLISHED);
-	finish(fresh.process, PODTRACE_TCP_ACCEPT, 0, fresh.object, false, state->enter_ns, 0, 0, 0);
+	conclude(fresh.process, PODTRACE_TCP_ACCEPT, 0, fresh.object, false, state->enter_ns, 0, 0);
 	connection = adopt(it.sock, &fresh);
 	if (connection)
 		sample_rtt(it.sock, connection);
@@ -166,8 +166,8 @@ static __always_inline void take_turn(struct connection *connection, bool sendin
 		return;
 	connection->flags &= ~TURN;
 	if (enabled(kind) && until > connection->turn_ns)
-		finish(connection->process, kind, 0, connection->object, true, connection->turn_ns,
-		       until - connection->turn_ns, 0, 0);
+		conclude(connection->process, kind, 0, connection->object, true, connection->turn_ns,
+		       until - connection->turn_ns, 0);
 }
 
 /* Ends a send or receive of `result` bytes. */
@@ -188,11 +188,11 @@ static __always_inline void end_operation(struct thread_state *state, __s64 resu
 		object = define_peer(&peer);
 	}
 	if (sending && enabled(PODTRACE_TCP_SEND))
-		finish(state->process, PODTRACE_TCP_SEND, 0, object, true, state->enter_ns, now - state->enter_ns,
-		       result, 0);
+		conclude(state->process, PODTRACE_TCP_SEND, 0, object, true, state->enter_ns, now - state->enter_ns,
+		       result);
 	else if (!sending && enabled(PODTRACE_TCP_RECV))
-		finish(state->process, PODTRACE_TCP_RECV, 0, object, false, state->enter_ns, now - state->enter_ns,
-		       result, 0);
+		conclude(state->process, PODTRACE_TCP_RECV, 0, object, false, state->enter_ns, now - state->enter_ns,
+		       result);
 	if (!connection || result <= 0)
 		return;
 	take_turn(connection, sending, state->enter_ns, now);
@@ -244,7 +244,7 @@ static __always_inline void count_about(const struct sock *sock, __u8 kind, __u8
 	struct connection *connection = connection_of((__u64)sock);
 
 	if (connection && enabled(kind))
-		finish(connection->process, kind, detail, connection->object, false, bpf_ktime_get_ns(), 0, 0, 0);
+		conclude(connection->process, kind, detail, connection->object, false, bpf_ktime_get_ns(), 0, 0);
 }
 
 SEC("tp_btf/tcp_retransmit_skb")

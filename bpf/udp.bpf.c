@@ -32,7 +32,7 @@ static __always_inline void finish_datagram(struct thread_state *state, __u64 ad
 	__u8 kind = state->kind;
 
 	if (enabled(kind))
-		finish(state->process, kind, 0, object, kind == PODTRACE_UDP_SEND, state->enter_ns, duration, result, 0);
+		conclude(state->process, kind, 0, object, kind == PODTRACE_UDP_SEND, state->enter_ns, duration, result);
 }
 
 /* The address in a message's header, 0 if there is none. */
@@ -68,8 +68,8 @@ int BPF_PROG(exit_udp, struct pt_regs *regs, long result)
 }
 
 /* Messages a jump looks at. Few, so that the verifier sees a short program: with the kernel's limit of 33 jumps that
- * makes 264 of the 1,024 messages a call may have; those beyond are counted as lost. */
-enum { MESSAGES_A_CALL = 8 };
+ * makes 528 of the 1,024 messages a call may have; those beyond are counted as lost. */
+enum { MESSAGES_A_CALL = 16 };
 
 /* sendmmsg and recvmmsg: each message is an operation; the time is the call's, and given to the first. */
 SEC("tp_btf/sys_exit")

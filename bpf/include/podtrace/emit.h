@@ -87,9 +87,10 @@ static __always_inline bool enabled(__u8 kind)
 	return kind_enabled[kind & (PODTRACE_KINDS - 1)];
 }
 
-/* Counts an operation that ended, its failure if it failed, and sends it if it is notable. */
+/* Counts an operation that ended, its failure if it failed, and sends it if it is notable. Inlined: for the most frequent
+ * operations. */
 static __always_inline void finish(__u32 process, __u8 kind, __u8 detail, __u64 object, bool timed, __u64 at_ns,
-				   __u64 duration_ns, __s64 result, __u64 aux)
+				   __u64 duration_ns, __s64 result)
 {
 	bool failed = result < 0;
 
@@ -102,13 +103,25 @@ static __always_inline void finish(__u32 process, __u8 kind, __u8 detail, __u64 
 			.duration_ns = duration_ns,
 			.object = object,
 			.result = result,
-			.aux = aux,
 			.process = process,
 			.kind = kind,
 			.detail = detail,
 		};
 		emit(&what);
 	}
+}
+
+/* The same as a function of its own, which the verifier looks at once for each program and not once for each way that
+ * leads to a call: five numbers are what such a function may take on every kernel. `what`: the process in the high half;
+ * kind, detail and whether it is timed in the low one. */
+int conclude_operation(__u64 what, __u64 object, __u64 at_ns, __u64 duration_ns, __s64 result);
+
+static __always_inline void conclude(__u32 process, __u8 kind, __u8 detail, __u64 object, bool timed, __u64 at_ns,
+				     __u64 duration_ns, __s64 result)
+{
+	__u64 what = (__u64)process << 32 | (__u32)timed << 16 | (__u32)detail << 8 | kind;
+
+	conclude_operation(what, object, at_ns, duration_ns, result);
 }
 
 #endif

@@ -96,33 +96,18 @@ static __always_inline bool peer_of_user(__u64 address, struct peer *peer)
 	return true;
 }
 
-/* Names a peer, and sends its definition if that was not done yet. */
-CALLED __u64 define_peer(struct peer *peer)
-{
-	struct podtrace_peer *record;
-	__u64 object;
+/* Sends a peer's definition if that was not done yet: its address in two halves, its family, port and side in `rest`. */
+int define_peer_number(__u64 high, __u64 low, __u64 rest, __u64 object);
 
-	if (!peer)
-		return 0;
-	object = mix((__u64)peer->address[0] << 32 | peer->address[1], (__u64)peer->address[2] << 32 | peer->address[3]);
-	object = mix(object, (__u64)peer->family << 32 | peer->port << 8 | peer->side);
-	object = as_object(mix(object, 0x7065657273)); /* apart from files' hashes: "peers" */
-	if (is_defined(object))
-		return object;
-	record = bpf_ringbuf_reserve(&control_ring, sizeof(*record), 0);
-	if (!record) {
-		lose(0, PODTRACE_DEFINITION_LOST);
-		return object;
-	}
-	__builtin_memset(record, 0, sizeof(*record));
-	record->record = PODTRACE_PEER;
-	record->family = peer->family;
-	record->port = peer->port;
-	record->object = object;
-	__builtin_memcpy(record->address, peer->address, sizeof(record->address));
-	record->side = peer->side;
-	bpf_ringbuf_submit(record, 0);
-	now_defined(object);
+/* Names a peer, and makes sure that it is defined. */
+static __always_inline __u64 define_peer(struct peer *peer)
+{
+	__u64 high, low, rest = (__u64)peer->family << 32 | (__u32)peer->port << 8 | (__u8)peer->side, object;
+
+	__builtin_memcpy(&high, peer->address, sizeof(high));
+	__builtin_memcpy(&low, peer->address + 2, sizeof(low));
+	object = as_object(mix(mix(mix(high, low), rest), 0x7065657273)); /* apart from files' hashes: "peers" */
+	define_peer_number(high, low, rest, object);
 	return object;
 }
 
