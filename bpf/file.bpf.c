@@ -17,7 +17,8 @@ static __always_inline void finish_given(struct thread_state *state, __u8 kind, 
 	if (!enabled(kind))
 		return;
 	object = given_path(state->address);
-	conclude(state->process, kind, 0, object, true, state->enter_ns, now - state->enter_ns, result < 0 ? result : 0);
+	conclude(state->process, kind, 0, object, true, state->enter_ns, now - state->enter_ns,
+		 result < 0 ? result : 0);
 }
 
 SEC("tp_btf/sys_exit")
@@ -33,7 +34,7 @@ int BPF_PROG(exit_open, struct pt_regs *regs, long result)
 		finish_given(state, PODTRACE_FILE_OPEN, now, result);
 		return 0;
 	}
-	describe(result, &it);
+	describe(current_task(), result, &it);
 	if (it.class != CLASS_FILE || !enabled(PODTRACE_FILE_OPEN))
 		return 0;
 	object = file_object(it.file, it.inode);

@@ -173,7 +173,8 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	cpu = cpu_time(task);
 	now = bpf_ktime_get_ns();
 	/* The scheduler accounts the running slice at its ticks; what is missing is known if we saw it begin. */
-	if (state && state->on_ns && state->on_runtime + (now - state->on_ns) > BPF_CORE_READ(task, se.sum_exec_runtime))
+	if (state && state->on_ns &&
+	    state->on_runtime + (now - state->on_ns) > BPF_CORE_READ(task, se.sum_exec_runtime))
 		cpu += state->on_runtime + (now - state->on_ns) - BPF_CORE_READ(task, se.sum_exec_runtime);
 	status = wait_status(task);
 	if (!use_task_storage)

@@ -107,7 +107,7 @@ static __always_inline void leaves(struct task_struct *task, bool preempted)
 
 	if (!state)
 		return;
-	refresh(state, BPF_CORE_READ(task, tgid));
+	refresh(state, task);
 	state->off_ns = bpf_ktime_get_ns();
 	state->wake_ns = 0;
 	state->on_ns = 0;
@@ -138,7 +138,7 @@ static __always_inline void comes(struct task_struct *task)
 
 	if (!state)
 		return;
-	refresh(state, BPF_CORE_READ(task, tgid));
+	refresh(state, task);
 	now = bpf_ktime_get_ns();
 	state->on_ns = now;
 	state->on_runtime = BPF_CORE_READ(task, se.sum_exec_runtime);

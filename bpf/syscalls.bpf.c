@@ -10,22 +10,22 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* Which handler begins an operation. */
-static __always_inline __u32 enter_handler(__u8 operation)
+/* Jumps to the handler that begins an operation. The places are constants: the kernel makes direct jumps of those, and
+ * an indirect one costs tens of nanoseconds where it has to be guarded against speculation. */
+static __always_inline void jump_to_enter(void *ctx, __u8 operation)
 {
 	if (operation <= PODTRACE_OP_ACCEPT)
-		return PODTRACE_ENTER_DESCRIPTOR;
-	if (operation == PODTRACE_OP_SENDFILE || operation == PODTRACE_OP_SPLICE)
-		return PODTRACE_ENTER_PAIR;
-	return PODTRACE_ENTER_PLAIN;
+		bpf_tail_call_static(ctx, &enter_handlers, PODTRACE_ENTER_DESCRIPTOR);
+	else if (operation == PODTRACE_OP_SENDFILE || operation == PODTRACE_OP_SPLICE)
+		bpf_tail_call_static(ctx, &enter_handlers, PODTRACE_ENTER_PAIR);
+	else
+		bpf_tail_call_static(ctx, &enter_handlers, PODTRACE_ENTER_PLAIN);
 }
 
-static __always_inline bool is_compat(void)
+static __always_inline bool is_compat(struct task_struct *task)
 {
 #if defined(__TARGET_ARCH_x86)
-	if (use_task_storage)
-		return bpf_get_current_task_btf()->thread_info.status & K_TS_COMPAT;
-	return BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), thread_info.status) & K_TS_COMPAT;
+	return OF_TASK(task, thread_info.status) & K_TS_COMPAT;
 #else
 	return false;
 #endif
@@ -34,32 +34,32 @@ static __always_inline bool is_compat(void)
 SEC("tp_btf/sys_enter")
 int BPF_PROG(dispatch_enter, struct pt_regs *regs, long number)
 {
+	struct task_struct *task = current_task();
 	__u8 operation;
 
-	if (!is_current_traced() || (__u64)number >= PODTRACE_SYSCALLS)
+	if (!is_task_traced(task) || (__u64)number >= PODTRACE_SYSCALLS)
 		return 0;
 	/* Its numbers mean something else. */
-	if (is_compat()) {
+	if (is_compat(task)) {
 		lose(0, PODTRACE_COMPAT_SYSCALL);
 		return 0;
 	}
 	operation = operation_of[number & (PODTRACE_SYSCALLS - 1)];
-	if (!operation)
-		return 0;
-	bpf_tail_call(ctx, &enter_handlers, enter_handler(operation));
+	if (operation)
+		jump_to_enter(ctx, operation);
 	return 0;
 }
 
 /* Begins an operation: the state of the thread, cleared of what an earlier one left. */
-static __always_inline struct thread_state *begin(long number)
+static __always_inline struct thread_state *begin(struct task_struct *task, long number)
 {
-	struct thread_state *state = state_of_current(true);
+	struct thread_state *state = state_of(task, true);
 
 	if (!state) {
 		lose(0, PODTRACE_STATE_LOST);
 		return NULL;
 	}
-	refresh(state, bpf_get_current_pid_tgid() >> 32);
+	refresh(state, task);
 	state->number = number;
 	state->operation = operation_of[number & (PODTRACE_SYSCALLS - 1)];
 	state->exit = 0;
@@ -153,14 +153,15 @@ static __always_inline void begin_socket(struct thread_state *state, struct pt_r
 SEC("tp_btf/sys_enter")
 int BPF_PROG(enter_descriptor, struct pt_regs *regs, long number)
 {
-	struct thread_state *state = begin(number);
+	struct task_struct *task = current_task();
+	struct thread_state *state = begin(task, number);
 	struct described it;
 	__u64 object;
 	__u8 kind;
 
 	if (!state)
 		return 0;
-	describe(PT_REGS_PARM1_SYSCALL(regs), &it);
+	describe(task, PT_REGS_PARM1_SYSCALL(regs), &it);
 	if (it.class == CLASS_TCP || it.class == CLASS_UDP) {
 		begin_socket(state, regs, &it);
 		state->enter_ns = bpf_ktime_get_ns();
@@ -190,18 +191,19 @@ int BPF_PROG(enter_descriptor, struct pt_regs *regs, long number)
 SEC("tp_btf/sys_enter")
 int BPF_PROG(enter_pair, struct pt_regs *regs, long number)
 {
-	struct thread_state *state = begin(number);
+	struct task_struct *task = current_task();
+	struct thread_state *state = begin(task, number);
 	struct described in, out;
 	struct file *to_walk[2] = {};
 
 	if (!state)
 		return 0;
 	if (state->operation == PODTRACE_OP_SENDFILE) {
-		describe(PT_REGS_PARM2_SYSCALL(regs), &in);
-		describe(PT_REGS_PARM1_SYSCALL(regs), &out);
+		describe(task, PT_REGS_PARM2_SYSCALL(regs), &in);
+		describe(task, PT_REGS_PARM1_SYSCALL(regs), &out);
 	} else {
-		describe(PT_REGS_PARM1_SYSCALL(regs), &in);
-		describe(PT_REGS_PARM3_SYSCALL(regs), &out);
+		describe(task, PT_REGS_PARM1_SYSCALL(regs), &in);
+		describe(task, PT_REGS_PARM3_SYSCALL(regs), &out);
 	}
 	state->object = in.class == CLASS_FILE ? file_object(in.file, in.inode) : 0;
 	state->other = out.class == CLASS_FILE ? file_object(out.file, out.inode) : 0;
@@ -227,7 +229,7 @@ int BPF_PROG(enter_pair, struct pt_regs *regs, long number)
 SEC("tp_btf/sys_enter")
 int BPF_PROG(enter_plain, struct pt_regs *regs, long number)
 {
-	struct thread_state *state = begin(number);
+	struct thread_state *state = begin(current_task(), number);
 
 	if (!state)
 		return 0;
@@ -287,16 +289,36 @@ static __always_inline long number_of(struct pt_regs *regs)
 #endif
 }
 
+/* Jumps to the handler that ends an operation; to the frequent ones directly, as above. */
+static __always_inline void jump_to_exit(void *ctx, __u8 exit)
+{
+	if (exit == PODTRACE_EXIT_TCP)
+		bpf_tail_call_static(ctx, &exit_handlers, PODTRACE_EXIT_TCP);
+	else if (exit == PODTRACE_EXIT_UDP)
+		bpf_tail_call_static(ctx, &exit_handlers, PODTRACE_EXIT_UDP);
+	else
+		bpf_tail_call(ctx, &exit_handlers, exit);
+}
+
+/* Whether a call was one that is observed. Another's end needs no state to be looked up. */
+static __always_inline bool is_observed(struct pt_regs *regs)
+{
+	__u64 number = number_of(regs);
+
+	return number < PODTRACE_SYSCALLS && operation_of[number & (PODTRACE_SYSCALLS - 1)];
+}
+
 SEC("tp_btf/sys_exit")
 int BPF_PROG(dispatch_exit, struct pt_regs *regs, long result)
 {
+	struct task_struct *task = current_task();
 	struct thread_state *state;
 	__u64 now;
 	__u8 exit;
 
-	if (!is_current_traced())
+	if (!is_task_traced(task) || !is_observed(regs))
 		return 0;
-	state = state_of_current(false);
+	state = state_of(task, false);
 	if (!state || !state->exit)
 		return 0;
 	exit = state->exit;
@@ -307,7 +329,7 @@ int BPF_PROG(dispatch_exit, struct pt_regs *regs, long result)
 	if (is_retry(result) && exit != PODTRACE_EXIT_CONNECT)
 		return 0;
 	if (exit != END_FILE) {
-		bpf_tail_call(ctx, &exit_handlers, exit);
+		jump_to_exit(ctx, exit);
 		return 0;
 	}
 	now = bpf_ktime_get_ns();

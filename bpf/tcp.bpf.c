@@ -18,7 +18,7 @@ static __always_inline void count_connect(struct connection *connection, __s64 r
 	connection->flags |= COUNTED;
 	if (enabled(PODTRACE_TCP_CONNECT))
 		conclude(connection->process, PODTRACE_TCP_CONNECT, 0, connection->object, true, connection->began_ns,
-		       now - connection->began_ns, result);
+			 now - connection->began_ns, result);
 }
 
 /* A handshake begins, in the context of the process that connects. */
@@ -134,7 +134,7 @@ int BPF_PROG(exit_accept, struct pt_regs *regs, long result)
 		conclude(fresh.process, PODTRACE_TCP_ACCEPT, 0, 0, false, state->enter_ns, 0, result);
 		return 0;
 	}
-	describe(result, &it);
+	describe(current_task(), result, &it);
 	if (it.class != CLASS_TCP)
 		return 0;
 	peer_of_sock((void *)it.sock, &peer);
@@ -167,7 +167,7 @@ static __always_inline void take_turn(struct connection *connection, bool sendin
 	connection->flags &= ~TURN;
 	if (enabled(kind) && until > connection->turn_ns)
 		conclude(connection->process, kind, 0, connection->object, true, connection->turn_ns,
-		       until - connection->turn_ns, 0);
+			 until - connection->turn_ns, 0);
 }
 
 /* Ends a send or receive of `result` bytes. */
@@ -189,10 +189,10 @@ static __always_inline void end_operation(struct thread_state *state, __s64 resu
 	}
 	if (sending && enabled(PODTRACE_TCP_SEND))
 		conclude(state->process, PODTRACE_TCP_SEND, 0, object, true, state->enter_ns, now - state->enter_ns,
-		       result);
+			 result);
 	else if (!sending && enabled(PODTRACE_TCP_RECV))
 		conclude(state->process, PODTRACE_TCP_RECV, 0, object, false, state->enter_ns, now - state->enter_ns,
-		       result);
+			 result);
 	if (!connection || result <= 0)
 		return;
 	take_turn(connection, sending, state->enter_ns, now);

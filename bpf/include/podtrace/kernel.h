@@ -307,11 +307,11 @@ struct user_mmsghdr {
 
 /* Values the kernel's headers define; each cites its header. */
 enum {
-	K_AF_INET = 2,		 /* include/linux/socket.h */
-	K_AF_INET6 = 10,	 /* include/linux/socket.h */
-	K_IPPROTO_TCP = 6,	 /* include/uapi/linux/in.h */
-	K_IPPROTO_UDP = 17,	 /* include/uapi/linux/in.h */
-	K_S_IFMT = 0170000,	 /* include/uapi/linux/stat.h, and the S_IF* below */
+	K_AF_INET = 2,	    /* include/linux/socket.h */
+	K_AF_INET6 = 10,    /* include/linux/socket.h */
+	K_IPPROTO_TCP = 6,  /* include/uapi/linux/in.h */
+	K_IPPROTO_UDP = 17, /* include/uapi/linux/in.h */
+	K_S_IFMT = 0170000, /* include/uapi/linux/stat.h, and the S_IF* below */
 	K_S_IFSOCK = 0140000,
 	K_S_IFREG = 0100000,
 	K_S_IFBLK = 0060000,
@@ -321,13 +321,13 @@ enum {
 	K_ANON_INODE_MAGIC = 0x09041934, /* include/uapi/linux/magic.h, and the two below */
 	K_PIDFS_MAGIC = 0x50494446,
 	K_NSFS_MAGIC = 0x6e736673,
-	K_SOCK_BINDPORT_LOCK = 8, /* include/net/sock.h */
-	K_SIGNAL_GROUP_EXIT = 4,  /* include/linux/sched/signal.h */
+	K_SOCK_BINDPORT_LOCK = 8,  /* include/net/sock.h */
+	K_SIGNAL_GROUP_EXIT = 4,   /* include/linux/sched/signal.h */
 	K_PF_KTHREAD = 0x00200000, /* include/linux/sched.h */
-	K_TASK_INTERRUPTIBLE = 1, /* include/linux/sched.h, and the one below */
+	K_TASK_INTERRUPTIBLE = 1,  /* include/linux/sched.h, and the one below */
 	K_TASK_UNINTERRUPTIBLE = 2,
-	K_TS_COMPAT = 2,	  /* arch/x86/include/asm/thread_info.h */
-	K_MSG_PEEK = 2,		  /* include/linux/socket.h, and the one below */
+	K_TS_COMPAT = 2, /* arch/x86/include/asm/thread_info.h */
+	K_MSG_PEEK = 2,	 /* include/linux/socket.h, and the one below */
 	K_MSG_ERRQUEUE = 0x2000,
 	K_EINTR = 4, /* include/uapi/asm-generic/errno-base.h and errno.h */
 	K_EAGAIN = 11,

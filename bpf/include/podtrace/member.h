@@ -88,8 +88,7 @@ static __always_inline struct cgroup *cgroup_of(struct task_struct *task)
 		controller = bpf_core_enum_value(enum cgroup_subsys_id, cpu_cgrp_id);
 	}
 	bpf_probe_read_kernel(&state, sizeof(state),
-			      (void *)set + bpf_core_field_offset(struct css_set, subsys) +
-				      controller * sizeof(state));
+			      (void *)set + bpf_core_field_offset(struct css_set, subsys) + controller * sizeof(state));
 	return BPF_CORE_READ(state, cgroup);
 }
 
@@ -168,10 +167,10 @@ static __always_inline __u32 namespace_pid(struct task_struct *leader)
 	__u32 level = BPF_CORE_READ(pid, level);
 	struct upid upid = {};
 
-	bpf_probe_read_kernel(&upid, bpf_core_type_size(struct upid) < sizeof(upid) ? bpf_core_type_size(struct upid) :
-											sizeof(upid),
-			      (void *)pid + bpf_core_field_offset(struct pid, numbers) +
-				      (level & 31) * bpf_core_type_size(struct upid));
+	bpf_probe_read_kernel(
+		&upid, bpf_core_type_size(struct upid) < sizeof(upid) ? bpf_core_type_size(struct upid) : sizeof(upid),
+		(void *)pid + bpf_core_field_offset(struct pid, numbers) +
+			(level & 31) * bpf_core_type_size(struct upid));
 	return upid.nr;
 }
 

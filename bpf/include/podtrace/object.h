@@ -41,28 +41,22 @@ static __always_inline bool is_terminal(__u32 device)
 	return major == 4 || major == 5 || (major >= 136 && major <= 143) || major == 204;
 }
 
-static __always_inline struct file *file_at(__u32 descriptor)
+/* A place that holds a pointer; any structure that begins with one will do to read it. */
+static __always_inline void *pointer_at(void *place)
+{
+	return GET(struct list_head, place, next);
+}
+
+static __always_inline struct file *file_at(struct task_struct *task, __u32 descriptor)
 {
 	struct fdtable *table;
-	struct file **slots, *file = NULL;
 
 	if (use_task_storage) {
-		struct task_struct *task = bpf_get_current_task_btf();
-
 		table = task->files->fdt;
-		if (descriptor >= table->max_fds)
-			return NULL;
-		slots = table->fd;
-	} else {
-		struct task_struct *task = (void *)bpf_get_current_task();
-
-		table = BPF_CORE_READ(task, files, fdt);
-		if (descriptor >= BPF_CORE_READ(table, max_fds))
-			return NULL;
-		slots = BPF_CORE_READ(table, fd);
+		return descriptor < table->max_fds ? pointer_at(table->fd + descriptor) : NULL;
 	}
-	bpf_probe_read_kernel(&file, sizeof(file), slots + descriptor);
-	return file;
+	table = BPF_CORE_READ(task, files, fdt);
+	return descriptor < BPF_CORE_READ(table, max_fds) ? pointer_at(BPF_CORE_READ(table, fd) + descriptor) : NULL;
 }
 
 static __always_inline void describe_socket(struct described *it)
@@ -111,12 +105,12 @@ static __always_inline void describe_file(struct described *it)
 		it->class = is_terminal(GET(struct inode, it->inode, i_rdev)) ? CLASS_NONE : CLASS_FILE;
 }
 
-/* What the current process has at a descriptor. */
-static __always_inline void describe(__u32 descriptor, struct described *it)
+/* What a task has at a descriptor. */
+static __always_inline void describe(struct task_struct *task, __u32 descriptor, struct described *it)
 {
 	it->class = CLASS_NONE;
 	it->sock = 0;
-	it->file = file_at(descriptor);
+	it->file = file_at(task, descriptor);
 	if (it->file)
 		describe_file(it);
 }

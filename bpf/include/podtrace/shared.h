@@ -26,16 +26,16 @@
 #endif
 
 /* Settings: written by the plan before load, constant afterwards. */
-SETTING(__u32, use_task_storage, 1);  /* 0: the kernel has no task storage (before 5.11); states are in a hash */
-SETTING(__u32, cgroup_hierarchy, 0);  /* enum podtrace_hierarchy */
-SETTING(__u32, own_pid, 0);	      /* podtrace itself: never belongs to a target cgroup */
-SETTING(__u32, thread_size, 16384);   /* bytes of a kernel stack (arch/x86/include/asm/page_64_types.h) */
+SETTING(__u32, use_task_storage, 1); /* 0: the kernel has no task storage (before 5.11); states are in a hash */
+SETTING(__u32, cgroup_hierarchy, 0); /* enum podtrace_hierarchy */
+SETTING(__u32, own_pid, 0);	     /* podtrace itself: never belongs to a target cgroup */
+SETTING(__u32, thread_size, 16384);  /* bytes of a kernel stack (arch/x86/include/asm/page_64_types.h) */
 SETTING(__u64, data_ring_bytes, 4194304);
 #ifdef PODTRACE_DEFINE
-const volatile __u64 slow_ns[PODTRACE_KINDS] = {};	/* per kind: longer is an event; 0: every one is */
+const volatile __u64 slow_ns[PODTRACE_KINDS] = {};	  /* per kind: longer is an event; 0: every one is */
 const volatile __u8 operation_of[PODTRACE_SYSCALLS] = {}; /* enum podtrace_operation by system call number */
-const volatile __u8 reason_of[PODTRACE_SYSCALLS] = {};	/* enum sched_reason by system call number */
-const volatile __u8 kind_enabled[PODTRACE_KINDS] = {};	/* 1: the kind is asked for */
+const volatile __u8 reason_of[PODTRACE_SYSCALLS] = {};	  /* enum sched_reason by system call number */
+const volatile __u8 kind_enabled[PODTRACE_KINDS] = {};	  /* 1: the kind is asked for */
 #else
 extern const volatile __u64 slow_ns[PODTRACE_KINDS];
 extern const volatile __u8 operation_of[PODTRACE_SYSCALLS];

@@ -61,6 +61,23 @@ static __always_inline bool is_traced(__u32 pid)
 	return traced[(pid >> 6) & (PODTRACE_PID_WORDS - 1)] & (1ULL << (pid & 63));
 }
 
+/* The current task. Each call of a helper costs some nanoseconds, so whoever needs the task twice passes it on. */
+static __always_inline struct task_struct *current_task(void)
+{
+	if (use_task_storage)
+		return bpf_get_current_task_btf();
+	return (void *)bpf_get_current_task();
+}
+
+/* A field of a task that a hook was handed or that is the current one. Before 5.11 the latter has no type, so that its
+ * fields cannot be loaded directly. */
+#define OF_TASK(task, field) (use_task_storage ? (task)->field : BPF_CORE_READ(task, field))
+
+static __always_inline bool is_task_traced(struct task_struct *task)
+{
+	return is_traced(OF_TASK(task, tgid));
+}
+
 static __always_inline bool is_current_traced(void)
 {
 	return is_traced(bpf_get_current_pid_tgid() >> 32);
@@ -79,7 +96,7 @@ static __always_inline struct thread_state *state_by_id(__u32 thread, bool make)
 	return state;
 }
 
-/* The state of a task that a hook was handed. */
+/* The state of a task that a hook was handed or that is the current one. */
 static __always_inline struct thread_state *state_of(struct task_struct *task, bool make)
 {
 	if (use_task_storage)
@@ -89,20 +106,18 @@ static __always_inline struct thread_state *state_of(struct task_struct *task, b
 
 static __always_inline struct thread_state *state_of_current(bool make)
 {
-	if (use_task_storage)
-		return bpf_task_storage_get(&thread_states, bpf_get_current_task_btf(), 0,
-					    make ? BPF_LOCAL_STORAGE_GET_F_CREATE : 0);
-	return state_by_id((__u32)bpf_get_current_pid_tgid(), make);
+	return state_of(current_task(), make);
 }
 
-/* Makes sure that a state knows the life of its process. */
-static __always_inline void refresh(struct thread_state *state, __u32 pid)
+/* Makes sure that the state of a task knows the life of its process. */
+static __always_inline void refresh(struct thread_state *state, struct task_struct *task)
 {
-	__u32 epoch = membership_epoch;
+	__u32 epoch = membership_epoch, pid;
 	struct podtrace_member *member;
 
 	if (state->epoch == epoch)
 		return;
+	pid = OF_TASK(task, tgid);
 	member = bpf_map_lookup_elem(&members, &pid);
 	state->process = member ? member->process : 0;
 	state->epoch = epoch;

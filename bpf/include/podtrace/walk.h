@@ -55,9 +55,9 @@ static __always_inline void walk_from(struct walk *walk, __u64 object, struct fi
 	walk->dentry = (__u64)dentry;
 	walk->vfsmount = (__u64)GET(struct file, file, f_path.mnt);
 	/* d_unlinked() of include/linux/dcache.h: unhashed and not the root of its tree */
-	walk->record.flags = GET(struct dentry, dentry, d_parent) != dentry && !GET(struct dentry, dentry, d_hash.pprev) ?
-			      PODTRACE_DELETED :
-			      0;
+	walk->record.flags = GET(struct dentry, dentry, d_parent) != dentry && !GET(struct dentry, dentry, d_hash.pprev)
+				     ? PODTRACE_DELETED
+				     : 0;
 }
 
 /* Prepares a walk; the caller then jumps to the walker, as its last act. */
@@ -105,7 +105,8 @@ static __always_inline bool step(struct walk *walk)
 		walk->record.flags |= PODTRACE_TRUNCATED;
 		return true;
 	}
-	length = bpf_probe_read_kernel_str(&walk->record.names[at], PODTRACE_NAME, GET(struct dentry, dentry, d_name.name));
+	length = bpf_probe_read_kernel_str(&walk->record.names[at], PODTRACE_NAME,
+					   GET(struct dentry, dentry, d_name.name));
 	if (length <= 0 || length > PODTRACE_NAME) {
 		lose(0, PODTRACE_UNREADABLE);
 		return true;

@@ -7,15 +7,15 @@
 #define PODTRACE_WIRE_H
 
 enum podtrace_limit {
-	PODTRACE_KINDS = 128,	  /* kind numbers: a block of 16 a family */
-	PODTRACE_BUCKETS = 512,	  /* of a histogram: 16 a doubling, in units of 4 ns */
-	PODTRACE_CAUSES = 16,	  /* causes of loss */
-	PODTRACE_SYSCALLS = 512,  /* system call numbers that can be observed */
-	PODTRACE_LEVELS = 8,	  /* depths at which target cgroups may lie */
+	PODTRACE_KINDS = 128,	    /* kind numbers: a block of 16 a family */
+	PODTRACE_BUCKETS = 512,	    /* of a histogram: 16 a doubling, in units of 4 ns */
+	PODTRACE_CAUSES = 16,	    /* causes of loss */
+	PODTRACE_SYSCALLS = 512,    /* system call numbers that can be observed */
+	PODTRACE_LEVELS = 8,	    /* depths at which target cgroups may lie */
 	PODTRACE_PID_WORDS = 65536, /* PID_MAX_LIMIT (4 Mi, include/linux/threads.h) over 64 */
-	PODTRACE_PATH = 4096,	  /* longest path sent, PATH_MAX of include/uapi/linux/limits.h */
-	PODTRACE_NAME = 256,	  /* longest single name, NAME_MAX + 1 */
-	PODTRACE_ARGUMENTS = 512, /* head of an argument vector */
+	PODTRACE_PATH = 4096,	    /* longest path sent, PATH_MAX of include/uapi/linux/limits.h */
+	PODTRACE_NAME = 256,	    /* longest single name, NAME_MAX + 1 */
+	PODTRACE_ARGUMENTS = 512,   /* head of an argument vector */
 };
 
 /* What a record in a ring is. */
@@ -181,8 +181,8 @@ struct podtrace_member {
 /* How system calls are handled; in `operation_of`, indexed by system call number. Chosen by the plan. */
 enum podtrace_operation {
 	PODTRACE_OP_NONE = 0,
-	PODTRACE_OP_READ = 1,	/* reading from a descriptor */
-	PODTRACE_OP_WRITE = 2,	/* writing to a descriptor */
+	PODTRACE_OP_READ = 1,  /* reading from a descriptor */
+	PODTRACE_OP_WRITE = 2, /* writing to a descriptor */
 	PODTRACE_OP_RECVFROM = 3,
 	PODTRACE_OP_SENDTO = 4,
 	PODTRACE_OP_RECVMSG = 5,
@@ -197,8 +197,8 @@ enum podtrace_operation {
 	PODTRACE_OP_OPEN = 14,	 /* path in the first argument */
 	PODTRACE_OP_OPENAT = 15, /* path in the second argument */
 	PODTRACE_OP_TRUNCATE = 16,
-	PODTRACE_OP_SENDFILE = 17,	/* out, in */
-	PODTRACE_OP_SPLICE = 18,	/* in, offset, out */
+	PODTRACE_OP_SENDFILE = 17, /* out, in */
+	PODTRACE_OP_SPLICE = 18,   /* in, offset, out */
 	PODTRACE_OP_EXEC = 19,
 	PODTRACE_OP_EXECAT = 20,
 	PODTRACE_OP_IO_URING = 21,
