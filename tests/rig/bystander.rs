@@ -8,10 +8,12 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use super::compare::Compared;
 
-/// A job repeated over and over, each time by a new process, until [`Bystander::stop`].
+/// A job repeated over and over, each time by a new process, until [`Bystander::stop`]; half of the time, so that whoever
+/// is traced meanwhile also gets a CPU.
 #[derive(Debug)]
 pub(crate) struct Bystander {
     stop: Arc<AtomicBool>,
@@ -28,12 +30,14 @@ impl Bystander {
             move || {
                 let mut pids = Vec::new();
                 while !stop.load(Ordering::Relaxed) {
+                    let began = Instant::now();
                     let child = Command::new(&line[0]).args(&line[1..]).stderr(Stdio::null()).spawn();
                     let mut child = child.expect("cannot start a bystander");
                     pids.push(child.id());
                     let status = child.wait().expect("cannot wait for a bystander");
                     assert!(status.success(), "a bystander failed: {line:?}");
                     let _ = told.send(());
+                    thread::sleep(began.elapsed());
                 }
                 pids
             }
