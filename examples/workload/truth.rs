@@ -143,6 +143,8 @@ impl Truth {
         let seconds = |ns: u64| ns as f64 / clock::SECOND_NS as f64;
         self.fact("seconds", seconds(clock::now_ns() - self.began_ns));
         self.fact("cpu_seconds", seconds(clock::process_cpu_ns() - self.cpu_began_ns));
+        // Since the process was forked: what ran in it before this program, and the program's own start.
+        self.fact("life_cpu_seconds", seconds(clock::process_cpu_ns()));
         self.fact("pid", std::process::id());
     }
 
