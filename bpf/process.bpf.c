@@ -31,7 +31,7 @@ static __always_inline void report(__u32 process, __u8 kind, __u64 object, __u32
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child)
 {
-	__u32 parent_pid = BPF_CORE_READ(parent, tgid), pid = BPF_CORE_READ(child, tgid), process, origin;
+	__u32 parent_pid = BPF_CORE_READ(parent, tgid), pid = BPF_CORE_READ(child, tgid), process, origin = 0;
 	struct podtrace_member *member = NULL;
 	bool belongs;
 	__u16 target = 0;

@@ -111,21 +111,25 @@ static __always_inline void record_duration(__u32 slot, __u64 duration_ns)
 		__sync_fetch_and_add(&histogram->buckets[bucket], 1);
 }
 
+/* A key as it is hashed and compared: in whole words. Written byte by byte, it would not have left the CPU's store buffer
+ * when it is read, and reading would wait. */
+union tally_key {
+	struct podtrace_tally_key fields;
+	__u64 words[2];
+};
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first word is put together for little-endian CPUs");
+
 /* Adds operations to their tally. `timed` is a constant: whether the kind has a duration. */
 static __always_inline void count_many(__u32 process, __u8 kind, __u8 detail, __u64 object, bool timed,
 				       __u64 duration_ns, __u64 amount, __u64 operations)
 {
-	struct podtrace_tally_key key = {
-		.process = process,
-		.kind = kind,
-		.detail = detail,
-		.generation = generation & 1,
-		.object = object,
+	union tally_key key = {
+		.words = {process | (__u64)kind << 32 | (__u64)detail << 40 | (__u64)(generation & 1) << 48, object},
 	};
 	struct podtrace_tally *tally = bpf_map_lookup_elem(&tallies, &key);
 
 	if (!tally) {
-		make_tally(&key);
+		make_tally(&key.fields);
 		tally = bpf_map_lookup_elem(&tallies, &key);
 		if (!tally) {
 			lose(kind, PODTRACE_STATE_LOST);
@@ -140,7 +144,7 @@ static __always_inline void count_many(__u32 process, __u8 kind, __u8 detail, __
 	if (duration_ns > tally->max_ns)
 		tally->max_ns = duration_ns;
 	if (!tally->slot)
-		tally->slot = choose_slot(&key);
+		tally->slot = choose_slot(&key.fields);
 	record_duration(tally->slot, duration_ns);
 }
 
