@@ -101,19 +101,6 @@ static __always_inline __u8 reason_to_wait(struct task_struct *task)
 	return asked;
 }
 
-static __always_inline void leaves(struct task_struct *task, bool preempted)
-{
-	struct thread_state *state = state_of(task, false);
-
-	if (!state)
-		return;
-	refresh(state, task);
-	state->off_ns = bpf_ktime_get_ns();
-	state->wake_ns = 0;
-	state->on_ns = 0;
-	state->reason = preempted || !task_state(task) ? NOT_BLOCKED : reason_to_wait(task);
-}
-
 static __always_inline bool is_idle(__u8 reason)
 {
 	return reason == PODTRACE_WAIT_SLEEP || reason == PODTRACE_WAIT_POLL || reason == PODTRACE_WAIT_CONDITION ||
@@ -129,6 +116,33 @@ static __always_inline void count_wait(struct thread_state *state, __u64 duratio
 		count(state->process, PODTRACE_SCHED_OFFCPU, state->reason, 0, true, duration, 0);
 	else
 		conclude(state->process, PODTRACE_SCHED_OFFCPU, state->reason, 0, true, state->off_ns, duration, 0);
+}
+
+/* A thread that leaves the CPU without having been seen to come: on a loaded machine some switches to a thread are not
+ * shown to tracepoints. Its wait is known if its waking was seen; its time in the run queue is not. */
+static __always_inline void end_unseen(struct thread_state *state)
+{
+	if (!state->off_ns)
+		return;
+	if (state->reason != NOT_BLOCKED && state->wake_ns > state->off_ns)
+		count_wait(state, state->wake_ns - state->off_ns);
+	else if (state->reason != NOT_BLOCKED)
+		lose(PODTRACE_SCHED_OFFCPU, PODTRACE_PROBE_SKIPPED);
+	lose(PODTRACE_SCHED_RUNQ, PODTRACE_PROBE_SKIPPED);
+}
+
+static __always_inline void leaves(struct task_struct *task, bool preempted)
+{
+	struct thread_state *state = state_of(task, false);
+
+	if (!state)
+		return;
+	refresh(state, task);
+	end_unseen(state);
+	state->off_ns = bpf_ktime_get_ns();
+	state->wake_ns = 0;
+	state->on_ns = 0;
+	state->reason = preempted || !task_state(task) ? NOT_BLOCKED : reason_to_wait(task);
 }
 
 static __always_inline void comes(struct task_struct *task)

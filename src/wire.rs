@@ -89,6 +89,7 @@ mod tests {
             (types::podtrace_cause::PODTRACE_PATH_TRUNCATED, LossCause::PathTruncated),
             (types::podtrace_cause::PODTRACE_COMPAT_SYSCALL, LossCause::CompatSyscall),
             (types::podtrace_cause::PODTRACE_IO_URING, LossCause::IoUring),
+            (types::podtrace_cause::PODTRACE_PROBE_SKIPPED, LossCause::ProbeSkipped),
         ];
         for (kernel, here) in causes {
             assert_eq!(LossCause::ALL[kernel.0 as usize], here);

@@ -40,6 +40,7 @@ enum podtrace_cause {
 	PODTRACE_PATH_TRUNCATED = 7,
 	PODTRACE_COMPAT_SYSCALL = 8,
 	PODTRACE_IO_URING = 9,
+	PODTRACE_PROBE_SKIPPED = 10,
 };
 
 /* Objects that are not hashes. */
