@@ -28,7 +28,7 @@ pub(crate) struct Entry {
     errors: BTreeMap<String, u64>,
     bytes: u64,
     log_ns: Vec<u64>,
-    calm_ns: Vec<u64>,
+    least_ns: Vec<u64>,
 }
 
 impl Entry {
@@ -48,12 +48,11 @@ impl Entry {
     }
 
     /// Adds one operation with the time it took, and whether its thread had to leave the CPU to others meanwhile. It
-    /// does so on the way back from the kernel, when the call is over and the clock not yet read.
+    /// does so on the way back from the kernel, when the call is over and the clock not yet read; how long the call took
+    /// is then not known, at least nothing.
     pub(crate) fn add_watched(&mut self, (outcome, took_ns): (Outcome, u64), disturbed: bool) {
         self.add_timed((outcome, took_ns));
-        if !disturbed {
-            self.calm_ns.push(took_ns);
-        }
+        self.least_ns.push(if disturbed { 0 } else { took_ns });
     }
 
     /// Adds `count` operations of `bytes` in all.
@@ -72,8 +71,8 @@ impl Entry {
         if !self.log_ns.is_empty() {
             value["log"] = distribution(&self.log_ns);
         }
-        if !self.calm_ns.is_empty() {
-            value["calm_log"] = distribution(&self.calm_ns);
+        if !self.least_ns.is_empty() {
+            value["least_log"] = distribution(&self.least_ns);
         }
         value
     }

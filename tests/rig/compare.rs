@@ -143,21 +143,21 @@ impl<'a> Compared<'a> {
     /// Percentiles of a key lie where the workload's own log has them. For calls that take much longer than to read a
     /// clock: the log also has in it what lies between the clock and the call. Most of all, a thread whose turn on the
     /// CPU is over leaves it on its way back from the kernel, after the call; so where the workload knows which calls
-    /// that happened to, the lower bound is that of the others.
+    /// that happened to, the lower bound takes them for having taken no time.
     pub(crate) fn percentiles(&mut self, kind: &str, dimension: &str, key: &str) -> &mut Self {
         let did = &self.truth["did"][kind][dimension][key];
         let log = &did["log"];
-        let calm = did.get("calm_log").unwrap_or(log);
+        let least = did.get("least_log").unwrap_or(log);
         let latency = self.entry(kind, dimension, key).map_or(&Value::Null, |entry| &entry["latency_seconds"]);
         for figure in ["p50", "p99"] {
-            let (Some(reported), Some(least), Some(most)) =
-                (latency[figure].as_f64(), calm[figure].as_f64(), log[figure].as_f64())
+            let (Some(reported), Some(shortest), Some(longest)) =
+                (latency[figure].as_f64(), least[figure].as_f64(), log[figure].as_f64())
             else {
                 self.wrong.push(format!("`{kind}` of `{key}`: no {figure}: reported {latency}, truly {log}"));
                 continue;
             };
             let error = PERCENTILE_ERROR + HISTOGRAM_ERROR;
-            let (low, high) = (least.min(most) * (1.0 - error), most * (1.0 + error));
+            let (low, high) = (shortest * (1.0 - error), longest * (1.0 + error));
             self.between(&format!("`{kind}` of `{key}`: {figure}"), reported, low, high);
         }
         self

@@ -31,6 +31,12 @@ pub(super) fn sleeper(options: &mut Options, truth: &mut Truth) -> anyhow::Resul
     Ok(())
 }
 
+/// Sleeps for 100 ms and writes into a pipe how long that truly took.
+fn sleep_and_tell(fill: i32) -> Outcome {
+    let ((), took_ns) = timed(|| clock::sleep_ns(100 * clock::MILLISECOND_NS));
+    file::write(fill, &took_ns.to_ne_bytes())
+}
+
 /// `--count` reads from a pipe into which a child writes every 100 ms.
 pub(super) fn pipe_reader(options: &mut Options, truth: &mut Truth) -> anyhow::Result<()> {
     let count = options.number("count", 11)?;
@@ -39,8 +45,7 @@ pub(super) fn pipe_reader(options: &mut Options, truth: &mut Truth) -> anyhow::R
         "fork",
         process::fork(|| {
             for _ in 0..count {
-                clock::sleep_ns(100 * clock::MILLISECOND_NS);
-                if file::write(fill, b"!") != Ok(1) {
+                if sleep_and_tell(fill) != Ok(8) {
                     return 1;
                 }
             }
@@ -48,17 +53,14 @@ pub(super) fn pipe_reader(options: &mut Options, truth: &mut Truth) -> anyhow::R
         }),
     )?;
     let before = process::voluntary_switches();
+    let mut slept = [0; 8];
     for _ in 0..count {
-        let read = wait_for(truth, "pipe", || file::read(drain, &mut [0]));
-        anyhow::ensure!(read == Ok(1), "a read of the pipe came out as {read:?}");
+        let read = wait_for(truth, "pipe", || file::read(drain, &mut slept));
+        anyhow::ensure!(read == Ok(8), "a read of the pipe came out as {read:?}");
+        truth.entry("sched.offcpu", "reason", "sleep").add_timed((Ok(0), u64::from_ne_bytes(slept)));
     }
     truth.fact("voluntary_switches", process::voluntary_switches() - before);
     process::wait(pid).map_err(|errno| anyhow::anyhow!("wait: errno {errno}"))?;
-    // The child sleeps while this process reads: as many sleeps of 100 ms as reads.
-    let slept = truth.entry("sched.offcpu", "reason", "sleep");
-    for _ in 0..count {
-        slept.add_timed((Ok(0), 100 * clock::MILLISECOND_NS));
-    }
     Ok(())
 }
 
@@ -98,17 +100,14 @@ pub(super) fn poller(_: &mut Options, truth: &mut Truth) -> anyhow::Result<()> {
 
 /// Waits for 5 children, each of which sleeps 100 ms.
 pub(super) fn parent(_: &mut Options, truth: &mut Truth) -> anyhow::Result<()> {
+    let (drain, fill) = file::pipe().map_err(|errno| anyhow::anyhow!("pipe: errno {errno}"))?;
+    let mut slept = [0; 8];
     for _ in 0..5 {
-        let pid = needed(
-            "fork",
-            process::fork(|| {
-                clock::sleep_ns(100 * clock::MILLISECOND_NS);
-                0
-            }),
-        )?;
+        let pid = needed("fork", process::fork(|| u8::from(sleep_and_tell(fill) != Ok(8))))?;
         let waited = wait_for(truth, "child", || process::wait(pid));
         anyhow::ensure!(waited == Ok(0), "a child ended as {waited:?}");
-        truth.entry("sched.offcpu", "reason", "sleep").add_timed((Ok(0), 100 * clock::MILLISECOND_NS));
+        needed("read how long it slept", file::read(drain, &mut slept))?;
+        truth.entry("sched.offcpu", "reason", "sleep").add_timed((Ok(0), u64::from_ne_bytes(slept)));
     }
     Ok(())
 }
