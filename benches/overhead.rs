@@ -114,7 +114,7 @@ fn measure(choice: &Choice, folder: &Path, file: &Path) -> anyhow::Result<Figure
     let effort = if choice.quick { QUICK } else { FULL };
     let length = Duration::from_millis(if choice.quick { 500 } else { 2000 });
     let times = if choice.quick { 1 } else { 5 };
-    let mut figures = Figures { machine: machine::describe(), effort, prices: None, load: None, start: None };
+    let mut figures = Figures { machine: machine::describe(), prices: None, load: None, start: None };
     if choice.wants("start") {
         figures.start = Some(start::measure(folder, file, times)?);
     }

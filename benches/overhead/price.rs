@@ -22,7 +22,7 @@ const UNDISTURBED: f64 = 0.15;
 pub(crate) struct Effort {
     /// Rounds that must count.
     pub(crate) rounds: usize,
-    /// Times an operation's loop is timed in a round; the median is taken.
+    /// Times an operation's loop is timed in a stretch of a round; the shortest is taken.
     pub(crate) slices: usize,
     /// The longest that rounds are repeated for.
     pub(crate) limit: Duration,
@@ -59,14 +59,14 @@ const CASES: [Case; 5] = [
     Case {
         who: Who::Bpftrace,
         job: "tracepoint:syscalls:sys_enter_pread64 /pid == PID/ { @s[tid] = nsecs; } \
-              tracepoint:syscalls:sys_exit_pread64 /pid == PID/ { @ = hist(nsecs - @s[tid]); delete(@s[tid]); }",
+              tracepoint:syscalls:sys_exit_pread64 /@s[tid]/ { @ = hist(nsecs - @s[tid]); delete(@s[tid]); }",
         operations: &[Operation::Untraced, Operation::SmallRead, Operation::PageRead],
     },
     Case {
         who: Who::Bpftrace,
         job: "tracepoint:syscalls:sys_enter_sendto, tracepoint:syscalls:sys_enter_recvfrom /pid == PID/ \
               { @s[tid] = nsecs; } \
-              tracepoint:syscalls:sys_exit_sendto, tracepoint:syscalls:sys_exit_recvfrom /pid == PID/ \
+              tracepoint:syscalls:sys_exit_sendto, tracepoint:syscalls:sys_exit_recvfrom /@s[tid]/ \
               { @[probe] = hist(nsecs - @s[tid]); delete(@s[tid]); }",
         operations: &[Operation::Datagram, Operation::Stream],
     },
@@ -122,11 +122,6 @@ impl Prices {
         self.samples.get(&key).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// Rounds that count for a figure.
-    pub(crate) fn counted(&self, who: Who, operation: Operation, role: Role) -> usize {
-        self.of((who, operation, role)).len()
-    }
-
     /// What an operation takes with nothing attached.
     pub(crate) fn baseline(&self, operation: Operation, role: Role) -> Option<Spread> {
         let both = [Who::Podtrace, Who::Bpftrace].map(|who| self.of((who, operation, role)));
@@ -150,7 +145,7 @@ impl Prices {
     }
 
     /// The fewest rounds that count for any figure.
-    fn fewest(&self) -> usize {
+    pub(crate) fn fewest(&self) -> usize {
         let keys = CASES.iter().flat_map(|case| {
             case.operations.iter().flat_map(|operation| Role::ALL.map(|role| (case.who, *operation, role)))
         });
@@ -192,18 +187,20 @@ struct Workers {
 }
 
 impl Workers {
-    /// The median time of each operation in each role.
+    /// The shortest time of each operation in each role: what disturbs only ever adds.
     fn measure(&mut self, operations: &[Operation], slices: usize) -> anyhow::Result<BTreeMap<(Operation, Role), f64>> {
-        let mut times: BTreeMap<_, Vec<f64>> = BTreeMap::new();
+        let mut times = BTreeMap::new();
         // Taking turns, so that a short disturbance meets one slice of many instead of all of one.
         for _ in 0..slices {
             for operation in operations {
                 for (role, worker) in [(Role::Target, &mut self.target), (Role::Bystander, &mut self.bystander)] {
-                    times.entry((*operation, role)).or_default().push(worker.measure(*operation)?);
+                    let time = worker.measure(*operation)?;
+                    let shortest = times.entry((*operation, role)).or_insert(time);
+                    *shortest = shortest.min(time);
                 }
             }
         }
-        Ok(times.into_iter().filter_map(|(key, times)| Some((key, Spread::of(times)?.median))).collect())
+        Ok(times)
     }
 }
 
