@@ -38,7 +38,7 @@ use price::Effort;
 /// Where the figures go.
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/doc/overhead.md");
 
-const FULL: Effort = Effort { rounds: 7, slices: 5, limit: Duration::from_secs(180) };
+const FULL: Effort = Effort { rounds: 9, slices: 5, limit: Duration::from_secs(180) };
 const QUICK: Effort = Effort { rounds: 2, slices: 3, limit: Duration::from_secs(40) };
 
 fn main() -> ExitCode {
