@@ -38,7 +38,7 @@ use price::Effort;
 /// Where the figures go.
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/doc/overhead.md");
 
-const FULL: Effort = Effort { rounds: 7, slices: 5, limit: Duration::from_secs(180) };
+const FULL: Effort = Effort { rounds: 9, slices: 5, limit: Duration::from_secs(180) };
 const QUICK: Effort = Effort { rounds: 2, slices: 3, limit: Duration::from_secs(40) };
 
 fn main() -> ExitCode {
@@ -114,7 +114,7 @@ fn measure(choice: &Choice, folder: &Path, file: &Path) -> anyhow::Result<Figure
     let effort = if choice.quick { QUICK } else { FULL };
     let length = Duration::from_millis(if choice.quick { 500 } else { 2000 });
     let times = if choice.quick { 1 } else { 5 };
-    let mut figures = Figures { machine: machine::describe(), effort, prices: None, load: None, start: None };
+    let mut figures = Figures { machine: machine::describe(), prices: None, load: None, start: None };
     if choice.wants("start") {
         figures.start = Some(start::measure(folder, file, times)?);
     }

@@ -89,7 +89,8 @@ pub(crate) struct Load {
 impl Load {
     /// The highest rate of events at which nothing was lost, at it or below it.
     pub(crate) fn lossless(&self) -> Option<&Flood> {
-        self.sent.iter().take_while(|flood| flood.lost == 0).max_by(|one, other| one.rate().total_cmp(&other.rate()))
+        let whole = |flood: &&Flood| flood.lost == 0 && flood.seen >= flood.done;
+        self.sent.iter().take_while(whole).max_by(|one, other| one.rate().total_cmp(&other.rate()))
     }
 
     /// Peak resident memory over all floods.

@@ -23,7 +23,7 @@ pub(crate) const PODTRACE: &str = env!("CARGO_BIN_EXE_podtrace");
 const SETTLED: Duration = Duration::from_millis(150);
 
 /// The longest that starting and ending may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A tracer at work, which is ended with this value at the latest.
 pub(crate) struct Tracer {
