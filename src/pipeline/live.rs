@@ -163,7 +163,9 @@ enum End {
 /// Processes whose end is the end of the trace.
 struct Watched<'a> {
     processes: &'a Processes,
-    /// Process id and start time; empty where a target may get new processes at any time.
+    /// No target gets processes from elsewhere: when those are gone, it is over.
+    closed: bool,
+    /// Process id and start time of those that were there when the trace began.
     those: Vec<(u32, u64)>,
 }
 
@@ -173,7 +175,8 @@ impl<'a> Watched<'a> {
             !with_command && targets.iter().all(|target| matches!(target.membership, Membership::Processes { .. }));
         let pids = targets.iter().filter(|_| closed).flat_map(|target| target.membership.pids());
         let times = processes.cpu_times(pids.copied());
-        Self { processes, those: times.into_iter().map(|(pid, time)| (pid, time.started_boot_ns)).collect() }
+        let those = times.into_iter().map(|(pid, time)| (pid, time.started_boot_ns)).collect();
+        Self { processes, closed, those }
     }
 
     /// One that nobody has waited for yet (`Z`, `X` of proc(5)) has ended all the same.
@@ -182,7 +185,7 @@ impl<'a> Watched<'a> {
             let stat = self.processes.stat(*pid);
             stat.is_ok_and(|stat| stat.started_boot_ns == *started && !matches!(stat.state, 'Z' | 'X'))
         };
-        !self.those.is_empty() && !self.those.iter().any(is_there)
+        self.closed && !self.those.iter().any(is_there)
     }
 }
 

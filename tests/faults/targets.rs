@@ -92,7 +92,8 @@ fn command_that_ends_at_once() {
 fn process_that_ends() {
     let scene = Scene::empty();
     let mut sleeper = Command::new("sleep");
-    sleeper.arg("2");
+    // Longer than attaching takes.
+    sleeper.arg(if rig::slow() { "30" } else { "2" });
     let sleeper = Running::start(sleeper, "sleeper", scene.folder());
     let began = Instant::now();
     let mut command = Command::new(rig::podtrace());
