@@ -18,6 +18,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use arguments::Arguments;
 use arguments::Command;
@@ -31,7 +34,12 @@ pub fn main() -> ExitCode {
     }
     let arguments = Arguments::parse_from(arguments);
     let level: LevelFilter = arguments.log_level.into();
-    tracing_subscriber::fmt().with_max_level(level).with_writer(io::stderr).with_target(false).compact().init();
+    // What the client of the Kubernetes API says, podtrace says better.
+    let client = if level >= LevelFilter::DEBUG { level } else { LevelFilter::OFF };
+    let filter = Targets::new().with_default(level).with_target("kube_client", client).with_target("tower", client);
+    let subscriber =
+        tracing_subscriber::fmt().with_max_level(level).with_writer(io::stderr).with_target(false).compact();
+    subscriber.finish().with(filter).init();
     run(arguments).code()
 }
 

@@ -34,14 +34,17 @@ use crate::report::Report;
 use crate::targets::TargetError;
 use crate::targets::command::CommandError;
 use crate::targets::command::CommandStdout;
+use crate::targets::pods;
 
 /// What is to be traced, and how.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// What to observe and judge.
     pub profile: Profile,
-    /// What to trace, beside the command.
+    /// What to trace, beside the command and pods.
     pub selectors: Vec<Selector>,
+    /// The pods to trace.
+    pub pods: pods::Request,
     /// The command to start and trace.
     pub command: Option<Vec<OsString>>,
     /// Where its standard output goes.
@@ -56,6 +59,9 @@ pub struct Request {
 
 /// Follows a trace while it runs.
 pub trait Follower {
+    /// A pod that is not there or does not run yet is waited for.
+    fn waiting(&mut self, _what: &str) {}
+
     /// The trace begins.
     ///
     /// # Errors
@@ -105,7 +111,7 @@ pub enum PipelineError {
     Targets(Vec<TargetError>),
     /// There is nothing to trace.
     #[error(
-        "nothing to trace: name a target (`--pid`, `--cgroup`, `--unit`), put one into a profile's `targets`, or trace a \
+        "nothing to trace: name a target (`POD`, `--pid`, `--cgroup`, `--unit`), put one into a profile's `targets`, or trace a \
          command with `podtrace run -- COMMAND`"
     )]
     NoTarget,

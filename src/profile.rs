@@ -19,6 +19,7 @@ mod suggest;
 mod syntax;
 mod unit;
 
+pub mod selector;
 pub mod threshold;
 pub mod vocabulary;
 
@@ -34,6 +35,12 @@ pub use explain::BUDGET_NOTE;
 pub use load::DEFAULT;
 pub use load::SHIPPED;
 pub use load::Shipped;
+pub use selector::InNamespace;
+pub use selector::Narrowing;
+pub use selector::Pattern;
+pub use selector::PodSelector;
+pub use selector::Selector;
+pub use selector::Subject;
 pub use threshold::Comparison;
 pub use threshold::Figure;
 pub use threshold::Threshold;
@@ -56,6 +63,8 @@ pub struct Profile {
     pub description: Option<String>,
     /// What to trace.
     pub targets: Vec<Selector>,
+    /// Which containers of the pods among it.
+    pub narrowing: Narrowing,
     /// What to observe, one entry per family.
     pub probes: Vec<ProbeRequest>,
     /// What to judge.
@@ -71,17 +80,6 @@ impl Profile {
     pub fn window_ns(&self) -> u64 {
         self.window_ns.unwrap_or(DEFAULT_WINDOW_NS)
     }
-}
-
-/// What to trace.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Selector {
-    /// A process and its descendants.
-    Pid(u32),
-    /// A cgroup's path and everything below it.
-    Cgroup(String),
-    /// A systemd unit.
-    Unit(String),
 }
 
 /// A family that is asked for, with its options; every option is one that the family declared, of the declared kind.

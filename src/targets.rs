@@ -3,7 +3,15 @@
 //! A selector ([`Selector`]) is looked up on the machine ([`Host`]) and becomes a [`Resolved`] target: its identity for
 //! reports, and its [`Membership`] for the kernel. [`command`] starts a command as a target.
 
+pub mod cgroupfs;
 pub mod command;
+pub mod kubelet;
+pub mod kubernetes;
+pub mod path;
+pub mod pod;
+pub mod pods;
+pub mod runtime;
+pub mod selector;
 
 mod cgroup;
 mod error;
@@ -11,6 +19,7 @@ mod near;
 mod process;
 mod unit;
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 pub use error::TargetError;
@@ -93,7 +102,7 @@ pub fn resolve(selectors: &[Selector], host: &Host, processes: &Processes) -> Re
     if errors.is_empty() { Ok(found) } else { Err(errors) }
 }
 
-/// Looks up one selector.
+/// Looks up one selector of processes, cgroups or units; pods are looked up together, by [`pods::resolve`].
 ///
 /// # Errors
 /// It was not found, or cannot be traced.
@@ -107,6 +116,7 @@ pub fn resolve_one(
         Selector::Pid(pid) => process::resolve(index, *pid, host, processes),
         Selector::Cgroup(path) => cgroup::resolve(index, path, host),
         Selector::Unit(name) => unit::resolve(index, name, host),
+        Selector::Pods(_) => Err(TargetError::NotHere(selector.to_string())),
     }
 }
 
@@ -115,6 +125,7 @@ pub fn finding(selector: &Selector, answer: &Result<Resolved, TargetError>) -> T
     let name = match selector {
         Selector::Pid(pid) => format!("pid {pid}"),
         Selector::Cgroup(name) | Selector::Unit(name) => name.clone(),
+        Selector::Pods(pods) => pods.to_string(),
     };
     let found = match answer {
         Ok(Resolved { membership, remark, .. }) => {
@@ -135,7 +146,17 @@ pub fn finding(selector: &Selector, answer: &Result<Resolved, TargetError>) -> T
 
 /// A target without a place in Kubernetes.
 fn plain(index: u16, kind: TargetKind, name: impl Into<String>) -> Target {
-    Target { index, kind, name: name.into(), namespace: None, pod: None, container: None }
+    Target {
+        index,
+        kind,
+        name: name.into(),
+        namespace: None,
+        pod: None,
+        container: None,
+        node: None,
+        workload: None,
+        labels: BTreeMap::new(),
+    }
 }
 
 /// All but podtrace itself: tracing what traces would never come to rest.
@@ -143,6 +164,10 @@ fn others(mut pids: BTreeSet<u32>) -> BTreeSet<u32> {
     pids.remove(&std::process::id());
     pids
 }
+
+#[cfg(test)]
+#[path = "../tests/stand_ins/api_server.rs"]
+mod api_server;
 
 #[cfg(test)]
 mod tests;

@@ -11,6 +11,12 @@ use clap::ValueEnum;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::event::Severity;
+use crate::profile::InNamespace;
+use crate::profile::Pattern;
+use crate::profile::Subject;
+use crate::profile::selector;
+use crate::profile::selector::Exclusion;
+use crate::profile::selector::Labels;
 
 /// Why is it slow or failing? Traces processes from outside, with nothing to instrument.
 #[derive(Debug, Parser)]
@@ -53,9 +59,8 @@ pub(super) enum Command {
 /// Trace processes that run already.
 #[derive(Debug, Args)]
 pub(super) struct Targets {
-    /// A pod's name. Pods come with a later version; this one traces commands, processes, cgroups and units.
-    #[arg(value_name = "POD", hide = true)]
-    pub(super) pods: Vec<String>,
+    #[command(flatten)]
+    pub(super) pods: Pods,
     #[command(flatten)]
     pub(super) selection: Selection,
     #[command(flatten)]
@@ -65,8 +70,44 @@ pub(super) struct Targets {
     pub(super) record: Option<PathBuf>,
 }
 
+/// Pods on this machine.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Pods")]
+pub(super) struct Pods {
+    /// A pod's name, or a pattern (`web-*`): pod/X, deploy/X, sts/X, ds/X, job/X, node/X; several are traced together.
+    /// A pod with the name of a command of podtrace is pod/NAME.
+    #[arg(value_name = "POD", value_parser = Subject::parse, conflicts_with = "labels")]
+    pub(super) pods: Vec<Subject>,
+    /// Their namespace; else that of the kubeconfig's context.
+    #[arg(short, long, value_name = "NAMESPACE", value_parser = InNamespace::parse)]
+    pub(super) namespace: Option<InNamespace>,
+    /// In all namespaces; alone: all pods on this machine.
+    #[arg(short = 'A', long, conflicts_with = "namespace")]
+    pub(super) all_namespaces: bool,
+    /// Pods with these labels: KEY=VALUE,KEY!=VALUE,'KEY in (A,B)',KEY,!KEY.
+    #[arg(short = 'l', long = "selector", value_name = "LABELS", value_parser = Labels::parse)]
+    pub(super) labels: Option<Labels>,
+    /// Only this container, or those of this pattern; may be repeated. Else all, init and ephemeral ones too.
+    #[arg(short, long, value_name = "CONTAINER", value_parser = selector::container)]
+    pub(super) container: Vec<Pattern>,
+    /// Leave out a container, pod/X or namespace/X; may be repeated, and be a pattern.
+    #[arg(long, value_name = "CONTAINER", value_parser = Exclusion::parse)]
+    pub(super) exclude: Vec<Exclusion>,
+    /// The kubeconfig; else $KUBECONFIG or ~/.kube/config.
+    #[arg(long, value_name = "FILE")]
+    pub(super) kubeconfig: Option<PathBuf>,
+    /// The kubeconfig's context; else its current one.
+    #[arg(long, value_name = "CONTEXT")]
+    pub(super) context: Option<String>,
+    /// Wait for pods that are not there or do not run yet, this long at most; 5m without a value.
+    #[arg(long, value_name = "DURATION", value_parser = duration, num_args = 0..=1, require_equals = true,
+          default_missing_value = "5m")]
+    pub(super) wait: Option<Duration>,
+}
+
 /// Processes that run already.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Other targets")]
 pub(super) struct Selection {
     /// A process and its descendants; may be repeated.
     #[arg(long, value_name = "PID")]
@@ -81,6 +122,7 @@ pub(super) struct Selection {
 
 /// How to trace and report.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Options")]
 pub(super) struct TraceOptions {
     /// What to observe and judge: a file, or a shipped profile (`podtrace list profiles`); several are merged.
     #[arg(short, long, value_name = "PROFILE")]
@@ -95,6 +137,7 @@ pub(super) struct TraceOptions {
 
 /// How to report.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Options")]
 pub(super) struct ReportOptions {
     /// The form of the report. csv: single events, as they happen.
     #[arg(short, long, visible_alias = "export", value_enum, default_value = "text")]
@@ -126,6 +169,8 @@ pub(super) struct Record {
     /// The file to write.
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
+    #[command(flatten)]
+    pub(super) pods: Pods,
     #[command(flatten)]
     pub(super) selection: Selection,
     #[command(flatten)]
@@ -161,6 +206,8 @@ pub(super) struct Demo {
 /// What can be seen here.
 #[derive(Debug, Args)]
 pub(super) struct Doctor {
+    #[command(flatten)]
+    pub(super) pods: Pods,
     #[command(flatten)]
     pub(super) selection: Selection,
 }
@@ -249,16 +296,42 @@ fn share(text: &str) -> Result<f64, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use clap::CommandFactory;
+    use clap::Parser;
 
     use super::Arguments;
     use super::duration;
     use super::share;
+    use crate::profile::InNamespace;
+    use crate::profile::Subject;
 
     /// Check that the arguments are well formed in clap's own judgement.
     #[test]
     fn arguments_are_sound() {
         Arguments::command().debug_assert();
+    }
+
+    /// Check that a pod is told from a command, that names and labels are not mixed, and that mistakes are shown where they
+    /// are made.
+    #[test]
+    fn pods() {
+        let parse = |words: &[&str]| Arguments::try_parse_from([&["podtrace"], words].concat());
+        let parsed =
+            parse(&["-n", "production", "my-pod", "deploy/web", "-c", "app", "--exclude", "istio-*", "--wait"]);
+        let pods = parsed.unwrap().trace.pods;
+        assert_eq!(pods.pods, [Subject::parse("my-pod").unwrap(), Subject::parse("deploy/web").unwrap()]);
+        assert_eq!(pods.namespace, Some(InNamespace::Named("production".into())));
+        assert_eq!((pods.container.len(), pods.exclude.len(), pods.wait), (1, 1, Some(Duration::from_secs(300))));
+        assert!(parse(&["doctor"]).unwrap().command.is_some());
+        let pod = parse(&["pod/doctor", "--wait=7s"]).unwrap();
+        assert!(pod.command.is_none() && pod.trace.pods.wait == Some(Duration::from_secs(7)));
+        let said = |words: &[&str]| parse(words).unwrap_err().to_string();
+        assert!(said(&["my-pod", "-l", "app=x"]).contains("cannot be used with"));
+        assert!(said(&["-A", "-n", "x", "my-pod"]).contains("cannot be used with"));
+        assert!(said(&["deplyo/web"]).contains("did you mean `deploy/`?"));
+        assert!(said(&["-l", "a near (b)"]).contains("is no requirement on a label"));
     }
 
     /// Check that durations and shares need their units, and that nothing is a mistake.

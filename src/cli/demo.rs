@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use super::arguments::Demo;
+use super::arguments::Pods;
 use super::arguments::Selection;
 use super::arguments::TraceOptions;
 use super::exit::Exit;
@@ -45,5 +46,5 @@ pub(super) fn demo(demo: &Demo) -> Exit {
             max_loss: demo.report.max_loss,
         },
     };
-    trace::trace(&options, &Selection { pid: Vec::new(), cgroup: Vec::new(), unit: Vec::new() }, Some(command), None)
+    trace::trace(&options, &Pods::default(), &Selection::default(), Some(command), None)
 }

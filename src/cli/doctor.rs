@@ -6,11 +6,13 @@ use std::path::Path;
 
 use super::arguments::Doctor;
 use super::exit::Exit;
+use super::exit::say;
 use super::trace;
 use crate::host::Abilities;
 use crate::host::Host;
 use crate::host::Processes;
 use crate::host::doctor;
+use crate::host::doctor::TargetFinding;
 use crate::pipeline;
 use crate::profile::Profile;
 use crate::sinks::terminal::Pipe;
@@ -34,6 +36,7 @@ pub(super) fn doctor(arguments: &Doctor) -> Exit {
             targets::finding(selector, &answer)
         })
         .collect();
+    let findings = [findings, pods(arguments, &host, &mut found_all)].concat();
     let checks = doctor::checks(&host, &abilities, findings.first());
     code = code.max(doctor::exit_code(&checks));
     text.push_str(&doctor::render(&host, &checks));
@@ -51,6 +54,29 @@ pub(super) fn doctor(arguments: &Doctor) -> Exit {
         (0, true) => Exit::Fine,
         (0, false) => Exit::NotTraced,
         _ => Exit::Failed,
+    }
+}
+
+/// Per container of the pods that were named, how it was found.
+fn pods(arguments: &Doctor, host: &Host, found_all: &mut bool) -> Vec<TargetFinding> {
+    let request = trace::pods_alone(&arguments.pods);
+    if request.selectors.is_empty() {
+        return Vec::new();
+    }
+    let mut progress = |text: &str| {
+        say(text);
+        true
+    };
+    match targets::pods::resolve(&request, Path::new("/"), host.namespaces, &mut progress) {
+        Ok(found) => {
+            found.remarks.iter().for_each(say);
+            found.pods.iter().flat_map(|pod| pod.findings(&found.source)).collect()
+        }
+        Err(error) => {
+            *found_all = false;
+            let names: Vec<String> = request.selectors.iter().map(ToString::to_string).collect();
+            vec![TargetFinding { name: names.join(", "), found: Err(error.to_string()) }]
+        }
     }
 }
 

@@ -4,6 +4,8 @@ use std::fmt::Display;
 use std::process::ExitCode;
 
 use crate::pipeline::PipelineError;
+use crate::targets::TargetError;
+use crate::targets::pods::PodsError;
 
 /// How podtrace ends. The traced command's own status is in the report, not here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,10 +40,16 @@ pub(super) fn say(message: impl Display) {
     let _ = std::io::Write::write_fmt(&mut stderr, format_args!("podtrace: {message}\n"));
 }
 
+/// Whether what was said about the cluster is wrong, and not the cluster.
+fn is_usage(error: &TargetError) -> bool {
+    matches!(error, TargetError::Pods(PodsError::Access(_)))
+}
+
 /// Says an error and tells the exit code it means.
 pub(super) fn fail(error: &PipelineError) -> Exit {
     say(error);
     match error {
+        PipelineError::Targets(errors) if errors.iter().all(is_usage) => Exit::Usage,
         PipelineError::NoTarget | PipelineError::NoProbes | PipelineError::Profile(_) => Exit::Usage,
         PipelineError::CannotTrace(_)
         | PipelineError::Targets(_)

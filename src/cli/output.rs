@@ -28,6 +28,8 @@ pub(super) struct Output {
     /// A table that is drawn anew each tick: on a terminal that nobody else writes to.
     screen: Option<Screen<Out>>,
     csv: Option<csv::Writer<Out>>,
+    /// What is waited for, as it was said.
+    awaited: Option<String>,
 }
 
 impl Output {
@@ -36,7 +38,7 @@ impl Output {
         let look = terminal::stdout();
         let live = look.terminal && options.output == Format::Text && !shared;
         let screen = live.then(|| Screen::new(Pipe::new(io::stdout()), look.width, look.style));
-        Self { format: options.output, screen, csv: None }
+        Self { format: options.output, screen, csv: None, awaited: None }
     }
 
     /// Writes the report and what went wrong beside it, and tells what to exit with.
@@ -60,6 +62,14 @@ impl Output {
 }
 
 impl Follower for Output {
+    fn waiting(&mut self, what: &str) {
+        // Said once for each thing that is waited for.
+        if self.awaited.as_deref() != Some(what) {
+            say(what);
+            self.awaited = Some(what.to_owned());
+        }
+    }
+
     fn begin(&mut self, session: &Session) -> io::Result<()> {
         if self.format == Format::Csv {
             self.csv = Some(csv::Writer::new(Pipe::new(io::stdout()), session)?);

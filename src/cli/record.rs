@@ -11,7 +11,7 @@ use crate::pipeline;
 /// Traces into a file, and reports too.
 pub(super) fn record(record: &Record) -> Exit {
     let command = (!record.command.is_empty()).then(|| record.command.clone());
-    trace::trace(&record.options, &record.selection, command, Some(record.file.clone()))
+    trace::trace(&record.options, &record.pods, &record.selection, command, Some(record.file.clone()))
 }
 
 /// Reports on a recording.

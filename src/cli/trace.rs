@@ -1,9 +1,10 @@
-//! `podtrace --pid …` and `podtrace run -- …`.
+//! `podtrace POD`, `podtrace --pid …` and `podtrace run -- …`.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::arguments::Format;
+use super::arguments::Pods;
 use super::arguments::Run;
 use super::arguments::Selection;
 use super::arguments::Targets;
@@ -15,32 +16,31 @@ use super::output::Output;
 use crate::families;
 use crate::pipeline;
 use crate::pipeline::Request;
+use crate::profile::InNamespace;
+use crate::profile::Narrowing;
+use crate::profile::PodSelector;
 use crate::profile::Profile;
 use crate::profile::Selector;
+use crate::profile::Subject;
 use crate::sinks::terminal;
 use crate::targets::command::CommandStdout;
+use crate::targets::kubernetes::Access;
+use crate::targets::pods;
 
 /// Traces what runs already.
 pub(super) fn targets(targets: &Targets) -> Exit {
-    if let Some(pod) = targets.pods.first() {
-        say(format_args!(
-            "cannot trace the pod `{pod}`: this version traces commands (`podtrace run -- COMMAND`), processes (`--pid`), \
-             cgroups (`--cgroup`) and systemd units (`--unit`)"
-        ));
-        return Exit::Usage;
-    }
-    trace(&targets.options, &targets.selection, None, targets.record.clone())
+    trace(&targets.options, &targets.pods, &targets.selection, None, targets.record.clone())
 }
 
 /// Starts a command and traces it.
 pub(super) fn command(run: &Run) -> Exit {
-    let none = Selection { pid: Vec::new(), cgroup: Vec::new(), unit: Vec::new() };
-    trace(&run.options, &none, Some(run.command.clone()), run.record.clone())
+    trace(&run.options, &Pods::default(), &Selection::default(), Some(run.command.clone()), run.record.clone())
 }
 
 /// Traces.
 pub(super) fn trace(
     options: &TraceOptions,
+    pods: &Pods,
     selection: &Selection,
     command: Option<Vec<OsString>>,
     record: Option<PathBuf>,
@@ -58,18 +58,70 @@ pub(super) fn trace(
     }
     let mut selectors = if command.is_some() { Vec::new() } else { profile.targets.clone() };
     selectors.extend(selectors_of(selection));
+    selectors.extend(pods_of(pods));
+    let pods = request_of(pods, &profile, &mut selectors);
+    if selectors.is_empty() && pods.selectors.is_empty() && pods.namespace != InNamespace::Default {
+        say("name the pods in the namespace: `POD`, `deploy/NAME`, `-l LABELS`, or `'*'` for all of them");
+        return Exit::Usage;
+    }
     // A report for a program must not be mixed with what the command prints.
     let command_stdout = match options.report.output {
         Format::Text => CommandStdout::Inherit,
         Format::Json | Format::Csv => CommandStdout::ToStderr,
     };
     let mut output = Output::new(&options.report, command.is_some());
-    let request =
-        Request { profile, selectors, command, command_stdout, duration: options.duration, record, data_ring_bytes };
+    let request = Request {
+        profile,
+        selectors,
+        pods,
+        command,
+        command_stdout,
+        duration: options.duration,
+        record,
+        data_ring_bytes,
+    };
     match pipeline::trace(&request, &mut output) {
         Ok(outcome) => output.finish(&outcome, &options.report),
         Err(error) => fail(&error),
     }
+}
+
+/// The pods that a command line names.
+fn pods_of(arguments: &Pods) -> impl Iterator<Item = Selector> {
+    let mut subjects = arguments.pods.clone();
+    subjects.extend(arguments.labels.clone().map(Subject::Labels));
+    if subjects.is_empty() && arguments.all_namespaces {
+        subjects.push(Subject::All);
+    }
+    let namespace = InNamespace::Default;
+    subjects.into_iter().map(move |subject| Selector::Pods(PodSelector { subject, namespace: namespace.clone() }))
+}
+
+/// What is asked for about pods, by a command line and a profile. The selectors of pods among the others are taken.
+pub(super) fn request_of(arguments: &Pods, profile: &Profile, selectors: &mut Vec<Selector>) -> pods::Request {
+    let mut pods = Vec::new();
+    selectors.retain(|selector| match selector {
+        Selector::Pods(selector) => {
+            pods.push(selector.clone());
+            false
+        }
+        _ => true,
+    });
+    let said = Narrowing { containers: arguments.container.clone(), without: arguments.exclude.clone() };
+    let namespace = if arguments.all_namespaces { Some(InNamespace::All) } else { arguments.namespace.clone() };
+    pods::Request {
+        selectors: pods,
+        narrowing: profile.narrowing.clone().and(said),
+        namespace: namespace.unwrap_or_default(),
+        access: Access { kubeconfig: arguments.kubeconfig.clone(), context: arguments.context.clone() },
+        runtime: None,
+        wait: arguments.wait,
+    }
+}
+
+/// The same for the doctor, who has no profile.
+pub(super) fn pods_alone(arguments: &Pods) -> pods::Request {
+    request_of(arguments, &Profile::default(), &mut pods_of(arguments).collect())
 }
 
 /// The selectors of a command line.

@@ -1,5 +1,6 @@
 //! For tests: a session and items made by hand, with prime counts.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::Definition;
@@ -55,7 +56,17 @@ pub fn session(kinds: &[(u8, &str)]) -> Session {
 
 /// A target that is a command.
 pub fn target(index: u16, name: &str) -> Target {
-    Target { index, kind: TargetKind::Command, name: name.to_owned(), namespace: None, pod: None, container: None }
+    Target {
+        index,
+        kind: TargetKind::Command,
+        name: name.to_owned(),
+        namespace: None,
+        pod: None,
+        container: None,
+        node: None,
+        workload: None,
+        labels: BTreeMap::new(),
+    }
 }
 
 /// A process of the first target.

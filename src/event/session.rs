@@ -1,5 +1,7 @@
 //! What was true when a trace began, and when it ended: with the items between them, all that a report is made from.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde::Serialize;
@@ -64,6 +66,15 @@ pub struct Target {
     pub pod: Option<String>,
     /// The container, where it has one.
     pub container: Option<String>,
+    /// The node of its cluster, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
+    /// Who made the pod, e.g. `Deployment/web`, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workload: Option<String>,
+    /// The pod's labels.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
 }
 
 /// The sorts of targets.

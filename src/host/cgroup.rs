@@ -121,14 +121,30 @@ pub enum CgroupError {
 impl Cgroups {
     /// Reads the mounts below `root`.
     pub fn read(root: &Path, namespaces: Namespaces) -> Self {
-        let text = fs::read_to_string(root.join("proc/self/mountinfo")).unwrap_or_default();
+        Self::of("self", root, root, namespaces)
+    }
+
+    /// The hierarchies of the machine as a whole. In a cgroup namespace of its own, this process's mounts may show only
+    /// a part of them; then those of the machine's first process are taken, if process ids are the machine's.
+    pub fn of_machine(root: &Path, namespaces: Namespaces) -> Self {
+        let own = Self::read(root, namespaces);
+        if own.mounts.iter().any(|mount| mount.level.is_some()) || namespaces.pid == Some(false) {
+            return own;
+        }
+        let init = Self::of("1", root, &root.join("proc/1/root"), namespaces);
+        if init.mounts.iter().any(|mount| mount.level.is_some()) { init } else { own }
+    }
+
+    /// The mounts that a process sees, whose root folder is `seen`.
+    fn of(process: &str, root: &Path, seen: &Path, namespaces: Namespaces) -> Self {
+        let text = fs::read_to_string(root.join("proc").join(process).join("mountinfo")).unwrap_or_default();
         let mut mounts: Vec<CgroupMount> = text.lines().filter_map(CgroupMount::parse).collect();
         for mount in &mut mounts {
-            mount.find_level(root, namespaces.cgroup);
+            mount.find_level(seen, namespaces.cgroup);
         }
         // A mount of the whole hierarchy before one of a part of it, the preferred hierarchy first.
         mounts.sort_by_key(|mount| (mount.hierarchy.rank(), mount.base.len()));
-        Self { root: root.to_owned(), mounts }
+        Self { root: seen.to_owned(), mounts }
     }
 
     /// Which versions there are.
@@ -204,7 +220,7 @@ impl Cgroups {
     /// # Errors
     /// The process is gone or hidden.
     pub fn of_process(&self, pid: u32) -> io::Result<Vec<(Hierarchy, String)>> {
-        self.of(&pid.to_string())
+        self.memberships(&pid.to_string())
     }
 
     /// The same for this process.
@@ -212,10 +228,10 @@ impl Cgroups {
     /// # Errors
     /// `/proc` is not mounted.
     pub fn of_self(&self) -> io::Result<Vec<(Hierarchy, String)>> {
-        self.of("self")
+        self.memberships("self")
     }
 
-    fn of(&self, process: &str) -> io::Result<Vec<(Hierarchy, String)>> {
+    fn memberships(&self, process: &str) -> io::Result<Vec<(Hierarchy, String)>> {
         let text = fs::read_to_string(self.root.join("proc").join(process).join("cgroup"))?;
         Ok(text.lines().filter_map(membership).collect())
     }

@@ -32,11 +32,13 @@ use crate::report::Builder;
 use crate::targets;
 use crate::targets::Membership;
 use crate::targets::Resolved;
+use crate::targets::TargetError;
 use crate::targets::command::Command;
 use crate::targets::command::Held;
 use crate::targets::command::Removal;
 use crate::targets::command::Running;
 use crate::targets::command::SignalOrigin;
+use crate::targets::pods::PodsError;
 
 /// How often tallies are drained.
 const TICK: Duration = Duration::from_secs(1);
@@ -65,7 +67,11 @@ pub fn trace(request: &Request, follower: &mut dyn Follower) -> Result<Outcome, 
     // Before anything else: a command inherits what this process does to itself.
     let held = hold(request, &host, &processes)?;
     let plan = session::plan_here(&host, &request.profile, request.data_ring_bytes)?;
-    let found = find(request, &host, &processes, held.as_ref())?;
+    let mut wait = |what: &str| {
+        follower.waiting(what);
+        interrupt.look(None) == 0
+    };
+    let found = find(request, &host, &processes, held.as_ref(), &mut wait)?;
     let matching = membership::matching(&found);
     let setting = Setting {
         assignments: matching.assignments,
@@ -139,12 +145,34 @@ fn find(
     host: &Host,
     processes: &Processes,
     held: Option<&Held>,
+    wait: &mut dyn FnMut(&str) -> bool,
 ) -> Result<Vec<Resolved>, PipelineError> {
     let mut found: Vec<Resolved> = held.map(|held| held.resolved(0)).into_iter().collect();
     let others = targets::resolve(&request.selectors, host, processes).map_err(PipelineError::Targets)?;
     for mut resolved in others {
         resolved.target.index = found.len() as u16;
         found.push(resolved);
+    }
+    if !request.pods.selectors.is_empty() {
+        let pods =
+            targets::pods::resolve(&request.pods, Path::new("/"), host.namespaces, wait).map_err(
+                |error| match error {
+                    PodsError::Interrupted => PipelineError::Interrupted,
+                    error => PipelineError::Targets(vec![error.into()]),
+                },
+            )?;
+        let mut remarks = pods.remarks;
+        for pod in &pods.pods {
+            let first = u16::try_from(found.len()).unwrap_or(u16::MAX);
+            found.extend(pod.resolved(first));
+            if found.len() > usize::from(u16::MAX) {
+                return Err(PipelineError::Targets(vec![TargetError::TooMany(found.len())]));
+            }
+        }
+        // Said with the first of them: remarks are of all.
+        if let Some(last) = found.last_mut() {
+            last.remark = (!remarks.is_empty()).then(|| std::mem::take(&mut remarks).join("; "));
+        }
     }
     if found.is_empty() { Err(PipelineError::NoTarget) } else { Ok(found) }
 }

@@ -6,8 +6,8 @@ use std::fmt::Write;
 
 use super::OptionKind;
 use super::OptionValue;
+use super::Pattern;
 use super::Profile;
-use super::Selector;
 use super::Threshold;
 use super::Vocabulary;
 use super::suggest::all;
@@ -51,6 +51,11 @@ impl Profile {
         if self.targets.is_empty() {
             lines.push("  what the command line names".to_owned());
         }
+        let only = self.narrowing.containers.iter().map(Pattern::as_str);
+        if !self.narrowing.containers.is_empty() {
+            lines.push(format!("  of pods only the containers {}", either(only)));
+        }
+        lines.extend(self.narrowing.without.iter().map(|exclusion| format!("  without {exclusion}")));
 
         lines.extend(["".to_owned(), "observes".to_owned()]);
         self.probe_lines(vocabulary, &mut lines);
@@ -123,15 +128,5 @@ fn takes(kind: OptionKind) -> String {
         OptionKind::Duration => "a duration".to_owned(),
         OptionKind::Words(words) => either(words.iter().copied()),
         OptionKind::Flag => "`#true` or `#false`".to_owned(),
-    }
-}
-
-impl std::fmt::Display for Selector {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Pid(pid) => write!(f, "pid {pid}"),
-            Self::Cgroup(path) => write!(f, "cgroup {}", quoted(path)),
-            Self::Unit(name) => write!(f, "unit {}", quoted(name)),
-        }
     }
 }

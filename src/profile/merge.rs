@@ -19,6 +19,7 @@ impl Profile {
                 self.targets.push(target);
             }
         }
+        self.narrowing = self.narrowing.and(later.narrowing);
         for request in later.probes {
             match self.probes.iter_mut().find(|earlier| earlier.family == request.family) {
                 Some(earlier) => earlier.options.extend(request.options),

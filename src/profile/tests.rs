@@ -7,6 +7,7 @@ mod merge;
 mod mistakes;
 mod robust;
 mod scan;
+mod selector;
 mod shipped;
 mod unit;
 

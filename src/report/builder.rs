@@ -147,6 +147,9 @@ fn target(target: &Target) -> TargetEntry {
         namespace: target.namespace.clone(),
         pod: target.pod.clone(),
         container: target.container.clone(),
+        node: target.node.clone(),
+        workload: target.workload.clone(),
+        labels: target.labels.clone(),
     }
 }
 

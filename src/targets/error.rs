@@ -4,6 +4,7 @@ use std::fmt;
 
 use thiserror::Error;
 
+use super::pods::PodsError;
 use crate::host::cgroup::CgroupError;
 use crate::host::process::ProcessError;
 
@@ -89,6 +90,12 @@ pub enum TargetError {
         /// Where they are.
         paths: Vec<String>,
     },
+    /// Pods that were named.
+    #[error(transparent)]
+    Pods(#[from] PodsError),
+    /// Pods, where one thing at a time is looked up.
+    #[error("{0} are looked up with all other pods")]
+    NotHere(String),
     /// An empty name.
     #[error("the name of a {0} is empty")]
     Empty(&'static str),
@@ -98,7 +105,7 @@ pub enum TargetError {
 }
 
 /// `; did you mean …`, or nothing.
-struct DidYouMean<'a>(&'a [String]);
+pub(super) struct DidYouMean<'a>(pub(super) &'a [String]);
 
 impl fmt::Display for DidYouMean<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -107,7 +114,7 @@ impl fmt::Display for DidYouMean<'_> {
 }
 
 /// Names in backticks, with commas.
-struct Quoted<'a>(&'a [String]);
+pub(super) struct Quoted<'a>(pub(super) &'a [String]);
 
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -18,6 +18,9 @@ targets {
     pid 4711; pid 0x10
     cgroup "/system.slice"
     unit nginx.service
+    pod "api-*" namespace="production"; deploy web; sts db namespace="*"
+    label "app=web,tier in (a, b),!old"; node n1; namespace staging
+    container app; container "side-*"; exclude container="istio-proxy" pod="api-canary-*" namespace="kube-*"
 }
 probes { tcp slow="10ms" detail=all peers=#true; file \ // to be continued
     slow="500us"
@@ -63,7 +66,105 @@ fn every_option() {
             Unit(
                 "nginx.service",
             ),
+            Pods(
+                PodSelector {
+                    subject: Pod(
+                        Pattern(
+                            "api-*",
+                        ),
+                    ),
+                    namespace: Named(
+                        "production",
+                    ),
+                },
+            ),
+            Pods(
+                PodSelector {
+                    subject: Workload(
+                        Deployment,
+                        "web",
+                    ),
+                    namespace: Default,
+                },
+            ),
+            Pods(
+                PodSelector {
+                    subject: Workload(
+                        StatefulSet,
+                        "db",
+                    ),
+                    namespace: All,
+                },
+            ),
+            Pods(
+                PodSelector {
+                    subject: Labels(
+                        Labels(
+                            [
+                                Is(
+                                    "app",
+                                    "web",
+                                ),
+                                In(
+                                    "tier",
+                                    [
+                                        "a",
+                                        "b",
+                                    ],
+                                ),
+                                Absent(
+                                    "old",
+                                ),
+                            ],
+                        ),
+                    ),
+                    namespace: Default,
+                },
+            ),
+            Pods(
+                PodSelector {
+                    subject: Node(
+                        "n1",
+                    ),
+                    namespace: Default,
+                },
+            ),
+            Pods(
+                PodSelector {
+                    subject: All,
+                    namespace: Named(
+                        "staging",
+                    ),
+                },
+            ),
         ],
+        narrowing: Narrowing {
+            containers: [
+                Pattern(
+                    "app",
+                ),
+                Pattern(
+                    "side-*",
+                ),
+            ],
+            without: [
+                Container(
+                    Pattern(
+                        "istio-proxy",
+                    ),
+                ),
+                Pod(
+                    Pattern(
+                        "api-canary-*",
+                    ),
+                ),
+                Namespace(
+                    Pattern(
+                        "kube-*",
+                    ),
+                ),
+            ],
+        },
         probes: [
             ProbeRequest {
                 family: "tcp",
@@ -167,6 +268,16 @@ fn explained() {
       pid 16, with everything below it
       cgroup `/system.slice`, with everything below it
       unit `nginx.service`, with everything below it
+      pods `api-*` in namespace `production`, with everything below it
+      pods of `deploy/web`, with everything below it
+      pods of `sts/db` in any namespace, with everything below it
+      pods with labels `app=web,tier in (a,b),!old`, with everything below it
+      pods of node `n1`, with everything below it
+      all pods in namespace `staging`, with everything below it
+      of pods only the containers `app` or `side-*`
+      without container `istio-proxy`
+      without pod `api-canary-*`
+      without namespace `kube-*`
 
     observes
       tcp       Connections

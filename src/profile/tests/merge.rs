@@ -19,6 +19,19 @@ fn targets_add_up() {
     assert_eq!(merged.targets, expected);
 }
 
+/// Check that pods add up with their places, and so does what is said about their containers.
+#[test]
+fn pods_add_up() {
+    let pods = |text: &str| parsed(&format!("targets {{ {text} }}"));
+    let earlier = pods("pod \"web\" namespace=\"a\"; container \"app\"; exclude container=\"x\"");
+    let later = pods("pod \"web\" namespace=\"a\"; pod \"web\" namespace=\"b\"; container \"app\"; exclude pod=\"x\"");
+    let merged = earlier.merge(later);
+    let shown: Vec<String> = merged.targets.iter().map(ToString::to_string).collect();
+    assert_eq!(shown, ["pod `web` in namespace `a`", "pod `web` in namespace `b`"]);
+    let without: Vec<String> = merged.narrowing.without.iter().map(ToString::to_string).collect();
+    assert_eq!((merged.narrowing.containers.len(), without), (1, vec!["container `x`".into(), "pod `x`".into()]));
+}
+
 /// Check that probes are united, and that of an option both give the later counts.
 #[test]
 fn probes_unite() {

@@ -241,19 +241,29 @@ fn sections() {
 #[test]
 fn targets() {
     assert_snapshot!(listed("targets {}\ntargets\n"), @r#"
-    1:1 "targets" `targets` has nothing in it | expected a block with `pid`, `cgroup` or `unit`
+    1:1 "targets" `targets` has nothing in it | expected a block with what to trace, e.g. `pod "web-*"`, `pid 4711`, `unit "a.service"`
     2:1 "targets" `targets` is there twice | expected it once in a file | put all of it into the first `targets`, or into a file of its own
     "#);
     assert_snapshot!(listed("targets \"nginx\""), @r#"
-    1:1 "targets" `targets` has no block | expected a block with `pid`, `cgroup` or `unit`
+    1:1 "targets" `targets` has no block | expected a block with what to trace, e.g. `pod "web-*"`, `pid 4711`, `unit "a.service"`
     1:9 "\"nginx\"" `nginx` is one argument too many for `targets` | expected nothing more
     "#);
     assert_snapshot!(
-        listed("targets { pod \"api-*\" namespace=\"production\"; exclude container=\"istio-proxy\"; deploy \"x\" }"),
+        listed("targets { pod; pod \"A\" namespace=\"a b\"; deploy \"x*\"; exclude; exclude contaner=\"x\"; label \"a=b=c\"; pod \"x\" now=1; svc \"x\"; container \"\"; namespace \"*\"; namespace \"*\"; exclude pod=\"x\"; exclude pod=\"x\"; container \"x\"; container \"x\" }"),
         @r#"
-    1:11 "pod" `pod` cannot be resolved by this version of podtrace | expected `pid`, `cgroup` or `unit` | this version traces commands, pids, cgroups and units
-    1:47 "exclude" `exclude` cannot be resolved by this version of podtrace | expected `pid`, `cgroup` or `unit` | this version traces commands, pids, cgroups and units
-    1:80 "deploy" `deploy` cannot be resolved by this version of podtrace | expected `pid`, `cgroup` or `unit` | this version traces commands, pids, cgroups and units
+    1:11 "pod" `pod` says nothing | expected a pod's name such as `"web-0"`, or a pattern such as `"api-*"` after it
+    1:20 "\"A\"" `A` cannot be the name of a pod | expected lower-case letters, digits, `-` and `.`, `*` or `?` for any
+    1:34 "\"a b\"" `a b` cannot be the name of a namespace | expected lower-case letters, digits, `-` and `.`
+    1:48 "\"x*\"" `x*` cannot be the name of a deployment | expected lower-case letters, digits, `-` and `.`
+    1:54 "exclude" `exclude` does not say what | expected `container=`, `pod=` or `namespace=` after it
+    1:71 "contaner" `exclude` has no property `contaner` | expected `container`, `pod` or `namespace` | did you mean `container`?
+    1:91 "\"a=b=c\"" `b=c` cannot be the value of a label | expected letters, digits, `-`, `_` and `.`, at most 63
+    1:108 "now" `pod` has no property `now` | expected `namespace`
+    1:115 "svc" unknown target `svc` | expected `pod`, `deploy`, `sts`, `ds`, `job`, `rs`, `label`, `node`, `namespace`, `container`, `exclude`, `pid`, `cgroup` or `unit`
+    1:134 "\"\"" `""` is empty | expected a container's name such as `"app"`, or a pattern
+    1:153 "namespace" all pods in any namespace is there twice | expected it once
+    1:197 "\"x\"" pod `x` is left out twice | expected it once
+    1:217 "container" container `x` is there twice | expected it once
     "#
     );
     assert_snapshot!(listed("targets { pid; pid 0; pid -1; pid \"7\"; pid 1.5; pid 4194305; pid 7 8; pid 7 }"), @r#"
@@ -274,9 +284,9 @@ fn targets() {
     1:62 "now" `unit` has no property `now` | expected no properties
     "#);
     assert_snapshot!(listed("targets { unti \"a\"; command \"ls\"; \"\\n\" }"), @r#"
-    1:11 "unti" unknown target `unti` | expected `pid`, `cgroup` or `unit` | did you mean `unit`?
-    1:21 "command" `command` is no target of a profile | expected `pid`, `cgroup` or `unit` | a command is given on the command line: `podtrace run -- CMD ARGS…`
-    1:35 "\"\\n\"" unknown target `\n` | expected `pid`, `cgroup` or `unit`
+    1:11 "unti" unknown target `unti` | expected `pod`, `deploy`, `sts`, `ds`, `job`, `rs`, `label`, `node`, `namespace`, `container`, `exclude`, `pid`, `cgroup` or `unit` | did you mean `unit`?
+    1:21 "command" `command` is no target of a profile | expected `pod`, `deploy`, `sts`, `ds`, `job`, `rs`, `label`, `node`, `namespace`, `container`, `exclude`, `pid`, `cgroup` or `unit` | a command is given on the command line: `podtrace run -- CMD ARGS…`
+    1:35 "\"\\n\"" unknown target `\n` | expected `pod`, `deploy`, `sts`, `ds`, `job`, `rs`, `label`, `node`, `namespace`, `container`, `exclude`, `pid`, `cgroup` or `unit`
     "#);
     assert_snapshot!(listed("targets { pid 7 { children } }"), @r#"
     1:11 "pid" `pid` takes no block | expected no `{` after it

@@ -172,8 +172,21 @@ fn target() -> impl Strategy<Value = Target> {
         TargetKind::Unit,
         TargetKind::Container,
     ]);
-    (any::<u16>(), kind, text(), [option::of(text()), option::of(text()), option::of(text())]).prop_map(
-        |(index, kind, name, [namespace, pod, container])| Target { index, kind, name, namespace, pod, container },
+    let optional = || option::of(text());
+    let labels = proptest::collection::btree_map(text(), text(), 0..3);
+    let places = [optional(), optional(), optional(), optional(), optional()];
+    (any::<u16>(), kind, text(), places, labels).prop_map(
+        |(index, kind, name, [namespace, pod, container, node, workload], labels)| Target {
+            index,
+            kind,
+            name,
+            namespace,
+            pod,
+            container,
+            node,
+            workload,
+            labels,
+        },
     )
 }
 

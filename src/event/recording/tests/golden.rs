@@ -1,5 +1,6 @@
 //! A recording that is checked in for every format there was: it must stay readable, item for item.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
@@ -51,6 +52,9 @@ pub(super) fn session() -> Session {
         namespace: None,
         pod: None,
         container: None,
+        node: None,
+        workload: None,
+        labels: BTreeMap::new(),
     };
     let feature = |feature: &str, blind: Option<&str>, degraded: Option<&str>| PlannedFeature {
         feature: feature.into(),

@@ -1,0 +1,310 @@
+//! What becomes of pods: a watch on the API that goes on through restarts of it.
+//!
+//! A thread of its own keeps the watch and sends changes through a channel of bounded length; while that is full, nothing
+//! more is read. Whatever happens to the connection, nothing is lost: the watch resumes where it was, and where the API does
+//! not remember that (410), everything is listed anew and compared.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::pin::pin;
+use std::sync::mpsc;
+use std::sync::mpsc::Receiver;
+use std::sync::mpsc::SyncSender;
+use std::thread::JoinHandle;
+use std::time::Duration;
+use std::time::Instant;
+
+use futures_util::StreamExt;
+use futures_util::future::select;
+use k8s_openapi::api::core::v1::Pod as ApiPod;
+use kube::Api;
+use kube::Client;
+use kube::api::WatchEvent;
+use kube::api::WatchParams;
+use tokio::sync::oneshot;
+use tokio::time::sleep;
+use tokio::time::timeout;
+
+use super::AccessError;
+use super::KubernetesError;
+use super::PATIENCE;
+use super::Query;
+use super::Verb;
+use super::convert;
+use super::error::Asked;
+use crate::targets::pod::Pod;
+
+/// Changes that wait to be taken. A rollout of a whole node is some hundreds.
+const CHANGES_MAX: usize = 1024;
+
+/// After so long without a word the API ends a watch and it is resumed; a dead connection is noticed 5 s later.
+const ROUND_SECONDS: u32 = 60;
+
+/// The first pause after an error. Each further one is twice as long.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// The longest pause in the first minute, so that an API that is restarted is back within two seconds.
+const PAUSE_MAX: Duration = Duration::from_millis(1500);
+
+/// The longest pause later, so that one that is gone is left in peace.
+const PAUSE_MAX_LATER: Duration = Duration::from_secs(15);
+
+/// When later begins.
+const LATER: Duration = Duration::from_secs(60);
+
+/// A watch that ends sooner is not begun again at once.
+const HASTE: Duration = Duration::from_millis(500);
+
+/// What became of a pod.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// There is a new one.
+    Added(Pod),
+    /// Something about it is different: as it is now.
+    Changed(Pod),
+    /// It is gone: as it was last.
+    Gone(Pod),
+    /// All that there are were told; after this only what changes.
+    Synced,
+    /// The API cannot be watched at present; it is tried again. Told once until it is well.
+    Troubled(KubernetesError),
+    /// It is watched again; what was missed is told next.
+    Recovered,
+}
+
+/// A watch that runs. Dropping it ends it.
+#[derive(Debug)]
+pub struct Watch {
+    changes: Option<Receiver<Change>>,
+    end: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Watch {
+    pub(super) fn start(config: kube::Config, query: Query, asked: Asked) -> Result<Self, AccessError> {
+        let executor =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(AccessError::Client)?;
+        let entered = executor.enter();
+        let client = Client::try_from(config).map_err(AccessError::of_client)?;
+        drop(entered);
+        let (sender, changes) = mpsc::sync_channel(CHANGES_MAX);
+        let (end, ended) = oneshot::channel();
+        let follower = Follower { asked, sender, known: BTreeMap::new(), version: None, trouble: None };
+        let body = move || {
+            let follow = follower.run(client, &query);
+            executor.block_on(select(pin!(follow), ended));
+        };
+        let thread =
+            std::thread::Builder::new().name("podtrace-watch".into()).spawn(body).map_err(AccessError::Client)?;
+        Ok(Self { changes: Some(changes), end: Some(end), thread: Some(thread) })
+    }
+
+    /// The next change; waits for it so long at most. `None` if there was none.
+    pub fn next(&self, timeout: Duration) -> Option<Change> {
+        self.changes.as_ref()?.recv_timeout(timeout).ok()
+    }
+
+    /// The next change, if there is one already.
+    pub fn try_next(&self) -> Option<Change> {
+        self.changes.as_ref()?.try_recv().ok()
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        // A sender that waits for room fails once the receiver is gone, and the thread ends.
+        self.changes = None;
+        if let Some(end) = self.end.take() {
+            let _ = end.send(());
+        }
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Nobody listens any more.
+struct Unheard;
+
+struct Follower {
+    asked: Asked,
+    sender: SyncSender<Change>,
+    /// By uid, as last told.
+    known: BTreeMap<String, Pod>,
+    /// Up to where everything was told; `None` before the first listing, and where the API does not remember it.
+    version: Option<String>,
+    trouble: Option<Trouble>,
+}
+
+/// Errors without a good answer between them.
+struct Trouble {
+    since: Instant,
+    count: u32,
+    /// Whether it was told.
+    told: bool,
+}
+
+impl Follower {
+    async fn run(mut self, client: Client, query: &Query) {
+        let api = query.api(&client);
+        while let Ok(()) = self.round(&api, query).await {}
+    }
+
+    /// Lists if need be, and watches until the connection ends.
+    async fn round(&mut self, api: &Api<ApiPod>, query: &Query) -> Result<(), Unheard> {
+        let version = match self.version.clone() {
+            Some(version) => version,
+            None => match self.list(api, query).await {
+                Ok((pods, version)) => {
+                    self.compare(pods)?;
+                    version
+                }
+                Err(error) => return self.fail(error).await,
+            },
+        };
+        let parameters = WatchParams {
+            field_selector: query.fields(),
+            label_selector: query.labels.clone(),
+            timeout: Some(ROUND_SECONDS),
+            ..WatchParams::default()
+        };
+        self.version = Some(version.clone());
+        let began = Instant::now();
+        let mut stream = match timeout(PATIENCE, api.watch(&parameters, &version)).await {
+            Ok(Ok(stream)) => stream.boxed(),
+            Ok(Err(error)) => return self.fail(KubernetesError::of(error, &self.asked)).await,
+            Err(_) => return self.fail(self.slow()).await,
+        };
+        self.recover()?;
+        let silence = Duration::from_secs(u64::from(ROUND_SECONDS) + 5);
+        // Silence means that the connection is dead and nobody said so.
+        while let Ok(Some(event)) = timeout(silence, stream.next()).await {
+            match event {
+                Ok(WatchEvent::Added(pod) | WatchEvent::Modified(pod)) => {
+                    self.version = pod.metadata.resource_version.clone().or(self.version.take());
+                    self.apply(convert::pod(&pod))?;
+                }
+                Ok(WatchEvent::Deleted(pod)) => {
+                    self.version = pod.metadata.resource_version.clone().or(self.version.take());
+                    let pod = convert::pod(&pod);
+                    if self.known.remove(&pod.uid).is_some() {
+                        self.tell(Change::Gone(pod))?;
+                    }
+                }
+                Ok(WatchEvent::Bookmark(mark)) => self.version = Some(mark.metadata.resource_version),
+                Ok(WatchEvent::Error(status)) => {
+                    return self.fail(KubernetesError::of_status(status.code, &status.message, &self.asked)).await;
+                }
+                Err(error) => return self.fail(KubernetesError::of(error, &self.asked)).await,
+            }
+        }
+        if began.elapsed() < HASTE {
+            sleep(HASTE).await;
+        }
+        Ok(())
+    }
+
+    /// All pods there are, page by page, and the version that is true for.
+    async fn list(&self, api: &Api<ApiPod>, query: &Query) -> Result<(Vec<Pod>, String), KubernetesError> {
+        let asked = Asked { verb: Verb::List, ..self.asked.clone() };
+        let mut parameters = query.list();
+        let mut pods = Vec::new();
+        loop {
+            let page = match timeout(PATIENCE, api.list(&parameters)).await {
+                Ok(page) => page.map_err(|error| KubernetesError::of(error, &asked))?,
+                Err(_) => return Err(self.slow()),
+            };
+            pods.extend(page.items.iter().map(convert::pod));
+            parameters.continue_token = page.metadata.continue_.filter(|token| !token.is_empty());
+            if parameters.continue_token.is_none() {
+                let server = self.asked.server.clone();
+                let without = || KubernetesError::Foreign { server, why: "its list has no `resourceVersion`".into() };
+                return Ok((pods, page.metadata.resource_version.ok_or_else(without)?));
+            }
+        }
+    }
+
+    /// Tells what is different from what was told before.
+    fn compare(&mut self, pods: Vec<Pod>) -> Result<(), Unheard> {
+        let listed: BTreeSet<String> = pods.iter().map(|pod| pod.uid.clone()).collect();
+        let gone: Vec<String> = self.known.keys().filter(|uid| !listed.contains(*uid)).cloned().collect();
+        for pod in gone.iter().filter_map(|uid| self.known.remove(uid)).collect::<Vec<_>>() {
+            self.tell(Change::Gone(pod))?;
+        }
+        for pod in pods {
+            self.apply(pod)?;
+        }
+        self.tell(Change::Synced)
+    }
+
+    /// Tells what is new about a pod, if anything of it is of use.
+    fn apply(&mut self, pod: Pod) -> Result<(), Unheard> {
+        match self.known.insert(pod.uid.clone(), pod.clone()) {
+            None => self.tell(Change::Added(pod)),
+            Some(before) if before != pod => self.tell(Change::Changed(pod)),
+            Some(_) => Ok(()),
+        }
+    }
+
+    fn recover(&mut self) -> Result<(), Unheard> {
+        let told = self.trouble.take().is_some_and(|trouble| trouble.told);
+        if told { self.tell(Change::Recovered) } else { Ok(()) }
+    }
+
+    /// Tells of an error, once, and pauses.
+    async fn fail(&mut self, error: KubernetesError) -> Result<(), Unheard> {
+        let expired = matches!(error, KubernetesError::Expired { .. });
+        if expired {
+            self.version = None;
+        }
+        // What it does not remember is asked anew: nobody need know.
+        let now = Instant::now();
+        let trouble = self.trouble.get_or_insert(Trouble { since: now, count: 0, told: false });
+        trouble.count += 1;
+        let pause = pause(trouble.count, now.duration_since(trouble.since));
+        if !trouble.told && !expired {
+            trouble.told = true;
+            self.tell(Change::Troubled(error))?;
+        }
+        sleep(pause).await;
+        Ok(())
+    }
+
+    fn slow(&self) -> KubernetesError {
+        KubernetesError::Slow { server: self.asked.server.clone(), seconds: PATIENCE.as_secs_f64() }
+    }
+
+    fn tell(&self, change: Change) -> Result<(), Unheard> {
+        self.sender.send(change).map_err(|_| Unheard)
+    }
+}
+
+/// How long to pause after so many errors in a row, the first of them so long ago. Not the same for all who watch.
+fn pause(count: u32, since: Duration) -> Duration {
+    let longest = if since < LATER { PAUSE_MAX } else { PAUSE_MAX_LATER };
+    let pause = PAUSE.saturating_mul(1 << count.saturating_sub(1).min(16)).min(longest);
+    // Up to a quarter less, by what differs between processes and tries.
+    let spread = (std::process::id().wrapping_mul(2_654_435_761).wrapping_add(count * 40_503)) % 256;
+    pause - pause * spread / 1024
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::pause;
+
+    /// Check that pauses grow, stay short enough in the first minute to be back within two seconds, and are bounded after.
+    #[test]
+    fn pauses() {
+        let early = Duration::from_secs(5);
+        assert!(pause(1, Duration::ZERO) <= Duration::from_millis(100));
+        assert!(pause(1, Duration::ZERO) >= Duration::from_millis(75));
+        for count in 1..100 {
+            assert!(pause(count, early) <= Duration::from_millis(1500), "{count}");
+            assert!(pause(count, Duration::from_secs(600)) <= Duration::from_secs(15), "{count}");
+        }
+        assert!(pause(50, early) > Duration::from_millis(1100));
+        assert!(pause(50, Duration::from_secs(600)) > Duration::from_secs(11));
+    }
+}

@@ -1,0 +1,122 @@
+//! A pod with its containers' cgroups: what is traced.
+
+use std::collections::BTreeMap;
+
+use super::Source;
+use crate::event::session::Target;
+use crate::event::session::TargetKind;
+use crate::host::Cgroup;
+use crate::host::doctor::TargetFinding;
+use crate::targets::Membership;
+use crate::targets::Resolved;
+use crate::targets::pod::ContainerKind;
+use crate::targets::pod::ContainerState;
+use crate::targets::pod::Workload;
+
+/// A pod that runs here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PodTarget {
+    /// Its namespace; `None` where only names of cgroups are known.
+    pub namespace: Option<String>,
+    /// Its name.
+    pub pod: String,
+    /// Its uid, as the source has it.
+    pub uid: String,
+    /// Its uid as cgroups have it.
+    pub kubelet_uid: String,
+    /// The node, which is this machine.
+    pub node: Option<String>,
+    /// Who made it.
+    pub workload: Option<Workload>,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// The containers that are meant, whether they run or not.
+    pub containers: Vec<ContainerTarget>,
+    /// Its own cgroup, which stays when containers are restarted. It holds the sandbox too. `None` where it has none, as
+    /// where the drivers of kubelet and runtime disagree.
+    pub cgroup: Option<Cgroup>,
+    /// Whether all of its containers are meant: then its own cgroup may be matched.
+    pub whole: bool,
+}
+
+/// A container of a pod.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContainerTarget {
+    /// Its name; the first digits of its id where that is not known.
+    pub name: String,
+    /// What it is for.
+    pub kind: ContainerKind,
+    /// Its id, if it was ever started.
+    pub id: Option<String>,
+    /// How often it was restarted.
+    pub restarts: u32,
+    /// What it does.
+    pub state: ContainerState,
+    /// The runtime, where the cgroup's name says it.
+    pub runtime: Option<String>,
+    /// Its cgroup; `None` if it does not run.
+    pub cgroup: Option<Cgroup>,
+}
+
+impl PodTarget {
+    /// A target per container that runs, numbered from `first` on; the pod as a whole, where none does at present.
+    pub fn resolved(&self, first: u16) -> Vec<Resolved> {
+        let running = self.containers.iter().filter_map(|container| Some((container, container.cgroup.clone()?)));
+        let mut resolved: Vec<Resolved> = (first..)
+            .zip(running)
+            .map(|(index, (container, cgroup))| Resolved {
+                target: self.target(index, Some(&container.name)),
+                membership: Membership::of_cgroup(cgroup),
+                remark: None,
+            })
+            .collect();
+        if resolved.is_empty() && self.whole {
+            let whole = |membership| Resolved { target: self.target(first, None), membership, remark: None };
+            resolved.extend(self.membership().map(whole));
+        }
+        resolved
+    }
+
+    /// The identity of one of its containers, or of the pod as a whole.
+    pub fn target(&self, index: u16, container: Option<&str>) -> Target {
+        Target {
+            index,
+            kind: TargetKind::Container,
+            name: container.map_or_else(|| self.pod.clone(), |container| format!("{}/{container}", self.pod)),
+            namespace: self.namespace.clone(),
+            pod: Some(self.pod.clone()),
+            container: container.map(str::to_owned),
+            node: self.node.clone(),
+            workload: self.workload.as_ref().map(ToString::to_string),
+            labels: self.labels.clone(),
+        }
+    }
+
+    /// What the doctor is told of its containers.
+    pub fn findings(&self, source: &Source) -> Vec<TargetFinding> {
+        let finding = |container: &ContainerTarget| TargetFinding {
+            name: format!("{}/{}", self.pod, container.name),
+            found: match (&container.cgroup, &container.state) {
+                (Some(cgroup), _) => {
+                    let count = match crate::host::cgroup::processes(&cgroup.directory).len() {
+                        1 => "1 process".to_owned(),
+                        count => format!("{count} processes"),
+                    };
+                    let runtime = container.runtime.as_ref().map(|runtime| format!(", {runtime}")).unwrap_or_default();
+                    Ok(format!("{count} in {} `{}`, by {source}{runtime}", cgroup.hierarchy, cgroup.path))
+                }
+                (None, ContainerState::Running) => Err(format!("runs, says {source}, but has no cgroup here")),
+                (None, ContainerState::Waiting(reason)) => Ok(format!("does not run: {reason}")),
+                (None, ContainerState::Ended(Some(code))) => Ok(format!("has ended with exit code {code}")),
+                (None, ContainerState::Ended(None)) => Ok("has ended".to_owned()),
+            },
+        };
+        self.containers.iter().map(finding).collect()
+    }
+
+    /// How the kernel tells what belongs to the pod, whichever of its containers, also of ones that come later. The
+    /// sandbox belongs to it too; it does nothing.
+    pub fn membership(&self) -> Option<Membership> {
+        self.cgroup.clone().map(Membership::of_cgroup)
+    }
+}

@@ -1,0 +1,427 @@
+//! A stand-in for a Kubernetes API server: pods as recorded from real ones, over HTTP on the loopback, with every fault
+//! that a real one has on a bad day.
+//!
+//! It keeps pods and what changed about them, so that lists, watches, resumed watches and forgotten versions agree with
+//! each other as in the real one. It knows pods only, and of selectors what podtrace sends.
+
+#![allow(dead_code, missing_docs, unreachable_pub)] // included by several tests, each of which uses a part of it
+
+use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Query;
+use axum::extract::State as Shared;
+use axum::http::HeaderMap;
+use axum::http::StatusCode;
+use axum::http::Uri;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use futures_util::future;
+use futures_util::stream;
+use serde_json::Value;
+use serde_json::json;
+use tokio::sync::Notify;
+use tokio::sync::oneshot;
+
+/// What goes wrong.
+#[derive(Clone, Debug, Default)]
+pub enum Fault {
+    #[default]
+    None,
+    /// Every call is answered with this status.
+    Status(u16, String),
+    /// These verbs are forbidden.
+    Forbidden(Vec<&'static str>),
+    /// Every answer takes so long.
+    Slow(Duration),
+    /// What is answered is no Kubernetes.
+    Html,
+    /// Each watch ends in the middle of an event, after so many whole ones.
+    Cut(usize),
+}
+
+/// What is kept, also while no server runs.
+#[derive(Debug, Default)]
+pub struct Store {
+    pods: BTreeMap<(String, String), Value>,
+    version: u64,
+    changes: Vec<(u64, &'static str, Value)>,
+    /// Watches from before this version are told 410.
+    oldest: u64,
+    /// Whether they are told so by the status of the answer, and not by an event.
+    gone_by_status: bool,
+    fault: Fault,
+    /// The token that is asked for.
+    token: Option<String>,
+    /// Pods per page, if fewer than asked for.
+    page: Option<usize>,
+    /// Method-free request lines, as they came.
+    requests: Vec<String>,
+}
+
+/// A running server.
+#[derive(Debug)]
+pub struct ApiServer {
+    pub address: SocketAddr,
+    store: Arc<Keeper>,
+    end: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug, Default)]
+struct Keeper {
+    store: Mutex<Store>,
+    changed: Notify,
+}
+
+impl Keeper {
+    fn lock(&self) -> MutexGuard<'_, Store> {
+        self.store.lock().unwrap()
+    }
+}
+
+impl ApiServer {
+    /// Starts one with the pods of a recorded list.
+    pub fn start(list: &str) -> Self {
+        let list: Value = serde_json::from_str(list).expect("the list is JSON");
+        let server = Self::run(Arc::default(), "127.0.0.1:0".parse().unwrap());
+        for pod in list["items"].as_array().expect("it has items") {
+            server.apply(pod.clone());
+        }
+        server
+    }
+
+    fn run(store: Arc<Keeper>, address: SocketAddr) -> Self {
+        let (end, ended) = oneshot::channel();
+        let (tell, told) = std::sync::mpsc::channel();
+        let kept = Arc::clone(&store);
+        let thread = std::thread::spawn(move || {
+            let executor = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            executor.block_on(async {
+                let listener = tokio::net::TcpListener::bind(address).await.unwrap();
+                tell.send(listener.local_addr().unwrap()).unwrap();
+                let router: Router = Router::new().fallback(answer).with_state(kept);
+                let serve = async { axum::serve(listener, router).await.unwrap() };
+                future::select(std::pin::pin!(serve), ended).await;
+            });
+            // Dropping it cuts every connection, as a killed process does.
+            drop(executor);
+        });
+        Self { address: told.recv().unwrap(), store, end: Some(end), thread: Some(thread) }
+    }
+
+    /// A kubeconfig for it.
+    pub fn kubeconfig(&self, namespace: &str) -> String {
+        let token = self.store.lock().token.clone().unwrap_or_else(|| "none".into());
+        json!({
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": "test",
+            "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test", "namespace": namespace}}],
+            "clusters": [{"name": "test", "cluster": {"server": format!("http://{}", self.address)}}],
+            "users": [{"name": "test", "user": {"token": token}}],
+        })
+        .to_string()
+    }
+
+    /// Makes or changes a pod.
+    pub fn apply(&self, mut pod: Value) {
+        {
+            let mut store = self.store.lock();
+            store.version += 1;
+            let version = store.version;
+            pod["metadata"]["resourceVersion"] = json!(version.to_string());
+            let key = key(&pod);
+            let kind = if store.pods.contains_key(&key) { "MODIFIED" } else { "ADDED" };
+            store.pods.insert(key, pod.clone());
+            store.changes.push((version, kind, pod));
+        }
+        self.store.changed.notify_waiters();
+    }
+
+    /// A pod as it is.
+    pub fn pod(&self, namespace: &str, name: &str) -> Value {
+        self.store.lock().pods[&(namespace.to_owned(), name.to_owned())].clone()
+    }
+
+    /// Removes a pod.
+    pub fn delete(&self, namespace: &str, name: &str) {
+        {
+            let mut store = self.store.lock();
+            store.version += 1;
+            let version = store.version;
+            let mut pod = store.pods.remove(&(namespace.to_owned(), name.to_owned())).expect("the pod is there");
+            pod["metadata"]["resourceVersion"] = json!(version.to_string());
+            store.changes.push((version, "DELETED", pod));
+        }
+        self.store.changed.notify_waiters();
+    }
+
+    /// From now on this goes wrong.
+    pub fn fault(&self, fault: Fault) {
+        self.store.lock().fault = fault;
+    }
+
+    /// Forgets what was before now: watches from before are told 410.
+    pub fn forget(&self, by_status: bool) {
+        let mut store = self.store.lock();
+        store.version += 1;
+        store.oldest = store.version;
+        store.gone_by_status = by_status;
+        let oldest = store.oldest;
+        store.changes.retain(|(version, ..)| *version >= oldest);
+    }
+
+    /// Asks for a token.
+    pub fn demand(&self, token: &str) {
+        self.store.lock().token = Some(token.to_owned());
+    }
+
+    /// Gives lists in pages of so many.
+    pub fn page(&self, page: usize) {
+        self.store.lock().page = Some(page);
+    }
+
+    /// What was asked so far.
+    pub fn requests(&self) -> Vec<String> {
+        self.store.lock().requests.clone()
+    }
+
+    /// Kills it; what it keeps stays, as in a database.
+    pub fn kill(mut self) -> Killed {
+        self.end();
+        Killed { address: self.address, store: Arc::clone(&self.store) }
+    }
+
+    fn end(&mut self) {
+        if let Some(end) = self.end.take() {
+            let _ = end.send(());
+        }
+        if let Some(thread) = self.thread.take() {
+            thread.join().unwrap();
+        }
+    }
+}
+
+impl Drop for ApiServer {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// A server that was killed.
+#[derive(Debug)]
+pub struct Killed {
+    pub address: SocketAddr,
+    store: Arc<Keeper>,
+}
+
+impl Killed {
+    /// Starts it again, at the same address and with what it kept.
+    pub fn start(self) -> ApiServer {
+        ApiServer::run(self.store, self.address)
+    }
+}
+
+fn key(pod: &Value) -> (String, String) {
+    let text = |name: &str| pod["metadata"][name].as_str().unwrap_or_default().to_owned();
+    (text("namespace"), text("name"))
+}
+
+/// The `Status` that errors come as.
+fn status(code: u16, reason: &str, message: &str) -> Response {
+    let body = json!({
+        "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
+        "message": message, "reason": reason, "code": code,
+    });
+    (StatusCode::from_u16(code).unwrap(), axum::Json(body)).into_response()
+}
+
+type Parameters = HashMap<String, String>;
+
+async fn answer(
+    Shared(keeper): Shared<Arc<Keeper>>,
+    uri: Uri,
+    headers: HeaderMap,
+    Query(query): Query<Parameters>,
+) -> Response {
+    let (fault, token) = {
+        let mut store = keeper.lock();
+        store.requests.push(uri.to_string());
+        (store.fault.clone(), store.token.clone())
+    };
+    let bearer = headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if token.is_some_and(|token| bearer != format!("Bearer {token}")) {
+        return status(401, "Unauthorized", "Unauthorized");
+    }
+    let parts: Vec<&str> = uri.path().trim_matches('/').split('/').collect();
+    let (namespace, name) = match parts[..] {
+        ["api", "v1", "pods"] => (None, None),
+        ["api", "v1", "namespaces", namespace, "pods"] => (Some(namespace), None),
+        ["api", "v1", "namespaces", namespace, "pods", name] => (Some(namespace), Some(name)),
+        _ => return status(404, "NotFound", "the server could not find the requested resource"),
+    };
+    let verb = match (name, query.get("watch").map(String::as_str)) {
+        (Some(_), _) => "get",
+        (None, Some("1" | "true")) => "watch",
+        (None, _) => "list",
+    };
+    let mut cut = None;
+    match fault {
+        Fault::None => {}
+        Fault::Status(code, message) => return status(code, "", &message),
+        Fault::Forbidden(verbs) if verbs.contains(&verb) => {
+            let place = namespace
+                .map_or_else(|| "at the cluster scope".to_owned(), |name| format!("in the namespace \"{name}\""));
+            let message = format!(
+                "pods is forbidden: User \"system:serviceaccount:production:default\" cannot {verb} resource \"pods\" in API group \"\" {place}"
+            );
+            return status(403, "Forbidden", &message);
+        }
+        Fault::Forbidden(_) => {}
+        Fault::Slow(time) => tokio::time::sleep(time).await,
+        Fault::Html => return ([("content-type", "text/html")], "<html>It works!</html>").into_response(),
+        Fault::Cut(events) => cut = Some(events),
+    }
+    match (verb, name) {
+        (_, Some(name)) => get(&keeper, namespace.unwrap_or_default(), name),
+        ("watch", _) => watch(keeper, namespace.map(str::to_owned), &query, cut),
+        _ => list(&keeper, namespace, &query),
+    }
+}
+
+fn get(keeper: &Keeper, namespace: &str, name: &str) -> Response {
+    match keeper.lock().pods.get(&(namespace.to_owned(), name.to_owned())) {
+        Some(pod) => axum::Json(pod.clone()).into_response(),
+        None => status(404, "NotFound", &format!("pods \"{name}\" not found")),
+    }
+}
+
+/// Whether a pod is what a query asks for.
+fn fits(pod: &Value, namespace: Option<&str>, query: &Parameters) -> bool {
+    let fields = requirements(query, "fieldSelector").iter().all(|(field, values)| {
+        let found = match field.as_str() {
+            "metadata.name" => &pod["metadata"]["name"],
+            "spec.nodeName" => &pod["spec"]["nodeName"],
+            other => panic!("no field to select by: {other}"),
+        };
+        found.as_str().is_some_and(|found| values.iter().any(|value| value == found))
+    });
+    let labels = requirements(query, "labelSelector").iter().all(|(key, values)| {
+        pod["metadata"]["labels"][key].as_str().is_some_and(|found| values.iter().any(|value| value == found))
+    });
+    let there = namespace.is_none_or(|namespace| pod["metadata"]["namespace"].as_str() == Some(namespace));
+    there && fields && labels
+}
+
+/// `KEY=VALUE` and `KEY in (A,B)`, with what the value may be.
+fn requirements(query: &Parameters, name: &str) -> Vec<(String, Vec<String>)> {
+    let text = query.get(name).cloned().unwrap_or_default();
+    let mut inside = false;
+    let parts = text.split(|letter| {
+        inside = (inside || letter == '(') && letter != ')';
+        letter == ',' && !inside
+    });
+    let parts = parts.filter(|part| !part.is_empty());
+    parts
+        .map(|part| match part.split_once(" in (") {
+            Some((key, values)) => {
+                let values = values.trim_end_matches(')').split(',').map(str::to_owned).collect();
+                (key.to_owned(), values)
+            }
+            None => {
+                let (key, value) = part.split_once('=').expect("only KEY=VALUE and KEY in (…) are known here");
+                (key.to_owned(), vec![value.to_owned()])
+            }
+        })
+        .collect()
+}
+
+fn list(keeper: &Keeper, namespace: Option<&str>, query: &Parameters) -> Response {
+    let store = keeper.lock();
+    let number = |name: &str| query.get(name).and_then(|text| text.parse::<usize>().ok());
+    let pods: Vec<&Value> = store.pods.values().filter(|pod| fits(pod, namespace, query)).collect();
+    let from = number("continue").unwrap_or(0);
+    let limit = store.page.or(number("limit")).unwrap_or(usize::MAX);
+    let page: Vec<&Value> = pods.iter().skip(from).take(limit).copied().collect();
+    let rest = if from + page.len() < pods.len() { (from + page.len()).to_string() } else { String::new() };
+    let metadata = json!({"resourceVersion": store.version.to_string(), "continue": rest});
+    axum::Json(json!({"kind": "PodList", "apiVersion": "v1", "metadata": metadata, "items": page})).into_response()
+}
+
+/// Where a watch is.
+struct Place {
+    keeper: Arc<Keeper>,
+    namespace: Option<String>,
+    query: Parameters,
+    version: u64,
+    cut: Option<usize>,
+    done: bool,
+}
+
+fn watch(keeper: Arc<Keeper>, namespace: Option<String>, query: &Parameters, cut: Option<usize>) -> Response {
+    let version: u64 = query.get("resourceVersion").and_then(|text| text.parse().ok()).unwrap_or(0);
+    let (oldest, by_status) = {
+        let store = keeper.lock();
+        (store.oldest, store.gone_by_status)
+    };
+    let gone = version < oldest;
+    let message = format!("too old resource version: {version} ({oldest})");
+    if gone && by_status {
+        return status(410, "Expired", &message);
+    }
+    if gone {
+        let event = json!({"type": "ERROR", "object": {
+            "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
+            "message": message, "reason": "Expired", "code": 410,
+        }});
+        return format!("{event}\n").into_response();
+    }
+    let place = Place { keeper, namespace, query: query.clone(), version, cut, done: false };
+    let lines = stream::unfold(place, |mut place| async move {
+        let line = place.next().await?;
+        Some((Ok::<_, Infallible>(line), place))
+    });
+    Response::new(Body::from_stream(lines))
+}
+
+impl Place {
+    /// The next event, when there is one.
+    async fn next(&mut self) -> Option<String> {
+        if self.done {
+            return None;
+        }
+        loop {
+            let keeper = Arc::clone(&self.keeper);
+            let changed = keeper.changed.notified();
+            let next = {
+                let store = keeper.lock();
+                let mut later = store.changes.iter().filter(|(version, ..)| *version > self.version);
+                later.find(|(_, _, pod)| fits(pod, self.namespace.as_deref(), &self.query)).cloned()
+            };
+            let Some((version, kind, pod)) = next else {
+                changed.await;
+                continue;
+            };
+            self.version = version;
+            let line = format!("{}\n", json!({"type": kind, "object": pod}));
+            if let Some(left) = &mut self.cut {
+                if *left == 0 {
+                    self.done = true;
+                    return Some(line[..line.len() / 2].to_owned());
+                }
+                *left -= 1;
+            }
+            return Some(line);
+        }
+    }
+}
