@@ -51,8 +51,13 @@ impl Entry {
     /// does so on the way back from the kernel, when the call is over and the clock not yet read; how long the call took
     /// is then not known, at least nothing.
     pub(crate) fn add_watched(&mut self, (outcome, took_ns): (Outcome, u64), disturbed: bool) {
+        self.add_within((outcome, took_ns), if disturbed { 0 } else { took_ns });
+    }
+
+    /// Adds one operation with the time it took at most, and the time it took at least.
+    pub(crate) fn add_within(&mut self, (outcome, took_ns): (Outcome, u64), least_ns: u64) {
         self.add_timed((outcome, took_ns));
-        self.least_ns.push(if disturbed { 0 } else { took_ns });
+        self.least_ns.push(least_ns);
     }
 
     /// Adds `count` operations of `bytes` in all.

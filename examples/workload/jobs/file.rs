@@ -16,7 +16,7 @@ use super::layout::DATA;
 use super::layout::DATA_LENGTH;
 
 /// A call with the time it took, and whether the thread had to leave the CPU to others meanwhile.
-fn watched(call: impl FnOnce() -> Outcome) -> ((Outcome, u64), bool) {
+pub(super) fn watched(call: impl FnOnce() -> Outcome) -> ((Outcome, u64), bool) {
     let before = process::involuntary_switches();
     let result = timed(call);
     (result, process::involuntary_switches() != before)

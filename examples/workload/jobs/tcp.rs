@@ -14,6 +14,8 @@ use crate::calls::timed;
 use crate::options::Options;
 use crate::truth::Truth;
 
+use super::file::watched;
+
 /// How long anything here may take before the job fails instead of hanging.
 const PATIENCE_MS: i32 = 60_000;
 
@@ -165,10 +167,10 @@ pub(super) fn response(options: &mut Options, truth: &mut Truth) -> anyhow::Resu
         let sent = send(fd, turn, &[b'q'; 101]);
         truth.peer("tcp.send", &label).add(sent);
         needed("send", sent)?;
-        let (received, took_ns) = timed(|| receive(fd, turn, &mut buffer));
+        let ((received, took_ns), disturbed) = watched(|| receive(fd, turn, &mut buffer));
         truth.peer("tcp.recv", &label).add(received);
         anyhow::ensure!(received == Ok(499), "an answer came as {received:?}");
-        truth.peer("tcp.response", &label).add_timed((Ok(0), took_ns));
+        truth.peer("tcp.response", &label).add_watched((Ok(0), took_ns), disturbed);
     }
     needed("close", file::close(fd))?;
     Ok(())
