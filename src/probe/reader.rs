@@ -32,8 +32,9 @@ use crate::wire::PodtraceSkel;
 /// The longest time between two looks at the rings: what a stop or an event may have to wait.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// For how long of each tick the programs' run times are accounted.
-const ACCOUNT: Duration = Duration::from_millis(50);
+/// For how long, from the beginning, the programs' run times are accounted: each switching on and off rewrites the
+/// kernel's code, so it is done once.
+const ACCOUNT: Duration = Duration::from_secs(1);
 
 /// How the thread tells that it is ready.
 pub(super) type Ready = SyncSender<Result<Beginning, ProbeError>>;
@@ -100,7 +101,7 @@ impl<'a> Reader<'a> {
     fn work(&mut self, tick: Duration, stop: &AtomicBool, mut attached: Attached) -> Result<Cost, ProbeError> {
         let mut next = Instant::now() + tick;
         self.accounting.begin();
-        let mut account_until = Instant::now() + ACCOUNT;
+        let account_until = Instant::now() + ACCOUNT;
         while !stop.load(Ordering::Acquire) {
             let now = Instant::now();
             if now >= account_until {
@@ -109,8 +110,6 @@ impl<'a> Reader<'a> {
             if now >= next {
                 self.tick()?;
                 next = (next + tick).max(now);
-                self.accounting.begin();
-                account_until = now + ACCOUNT;
                 continue;
             }
             self.rings.wait(LOOK.min(next - now));
