@@ -61,8 +61,9 @@ static __always_inline void finish_side(struct thread_state *state, __u8 kind, _
 {
 	__u64 duration = bpf_ktime_get_ns() - state->enter_ns;
 
+	/* Waiting to receive is no latency. */
 	if (object && enabled(kind))
-		conclude(state->process, kind, 0, object, true, state->enter_ns, duration, result);
+		conclude(state->process, kind, 0, object, kind != PODTRACE_TCP_RECV, state->enter_ns, duration, result);
 }
 
 /* The connection on one side; 0 if there is none. */

@@ -170,7 +170,11 @@ impl<'a> Compared<'a> {
         // the load and is no mistake, and what the waits themselves must be is compared where they are the truth.
         let unseen =
             |kind: &str| self.report["completeness"]["kinds"][kind]["lost"]["probe_skipped"].as_u64().unwrap_or(0);
-        let lost = lost.saturating_sub(unseen("sched.runq") + unseen("sched.offcpu"));
+        let unseen = unseen("sched.runq") + unseen("sched.offcpu");
+        let switches = self.report["signals"]["sched.runq"]["count"].as_u64().unwrap_or(0);
+        // Seen: up to one in 200. Many more would be ours.
+        assert!(unseen <= 10 + switches / 20, "{unseen} switches were not seen, of {switches}");
+        let lost = lost.saturating_sub(unseen);
         self.equal("events lost", lost, 0);
         let truth = self.truth;
         for (kind, _) in object(&truth["did"]) {
