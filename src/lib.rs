@@ -33,6 +33,8 @@ pub mod finding;
 
 pub mod report;
 
+pub mod delivery;
+
 pub mod sinks;
 
 pub mod pipeline;

@@ -62,6 +62,7 @@ fn of_crossing(crossing: &Crossing<'_>, session: &Session, catalogue: &Catalogue
     Finding {
         severity: threshold.severity,
         rule: format!("{} {}", threshold.kind, threshold.text),
+        subject: None,
         title: format!("{} {figure} {value}{at}", kind.name),
         evidence,
         confidence: confidence(crossing, missing),

@@ -39,6 +39,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "families::PROCESS_EXIT",
         ],
     ),
+    ("delivery", &["event", "finding"]),
     ("sinks", &["event", "report"]),
     ("pipeline", ALL),
     ("cli", ALL),

@@ -1,0 +1,162 @@
+//! A finding as people and systems are told of it: that it is there, and later that it is gone.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde::Serialize;
+
+use super::Confidence;
+use super::Finding;
+use super::Fingerprint;
+use crate::event::Session;
+use crate::event::Severity;
+
+/// Version of the document; raised when a field changes its meaning or goes away.
+pub const SCHEMA: u32 = 1;
+
+/// Targets that an alert names.
+const TARGETS_MAX: usize = 20;
+
+/// What is sent: `doc/alerts.md` describes it field by field.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Alert {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// podtrace's version.
+    pub podtrace: String,
+    /// Whether it is there or gone.
+    pub status: Status,
+    /// The same for the same rule, subject, node and targets.
+    pub fingerprint: Fingerprint,
+    /// How bad it is.
+    pub severity: Severity,
+    /// The rule that concluded it.
+    pub rule: String,
+    /// What of the rule's concern it is, where it tells several apart: a peer, a path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// One line: what is wrong, and where.
+    pub title: String,
+    /// How one can see it, the most telling first.
+    pub evidence: Vec<String>,
+    /// How sure it is.
+    pub confidence: Confidence,
+    /// What to do next: a command.
+    pub next: String,
+    /// When it was first seen.
+    pub started: Timestamp,
+    /// When this was said.
+    pub at: Timestamp,
+    /// When it was gone; absent while it is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Timestamp>,
+    /// Where it was seen.
+    pub origin: Origin,
+}
+
+/// Whether what an alert says is still so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// It is there.
+    Firing,
+    /// It is gone.
+    Resolved,
+}
+
+/// Where alerts come from: the machine, and what is traced on it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// The machine's name.
+    pub host: String,
+    /// What is traced, 20 at most.
+    pub targets: Vec<Traced>,
+    /// How many more are traced.
+    pub targets_omitted: usize,
+}
+
+/// Something that is traced, as alerts name it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Traced {
+    /// Its name.
+    pub name: String,
+    /// The Kubernetes namespace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// The pod.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pod: Option<String>,
+    /// The container.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub container: Option<String>,
+    /// Who made the pod.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workload: Option<String>,
+}
+
+impl Origin {
+    /// Where a session's alerts come from.
+    pub fn new(session: &Session) -> Self {
+        let targets = session.targets.iter().take(TARGETS_MAX).map(|target| Traced {
+            name: target.name.clone(),
+            namespace: target.namespace.clone(),
+            pod: target.pod.clone(),
+            container: target.container.clone(),
+            workload: target.workload.clone(),
+        });
+        Self {
+            host: session.host.name.clone(),
+            targets: targets.collect(),
+            targets_omitted: session.targets.len().saturating_sub(TARGETS_MAX),
+        }
+    }
+
+    /// What tells findings of the same rule apart when they come from different places: the machine, and the workload or
+    /// names of what is traced. Pods come and go, and so do their names; where the workload is known, it stands for them.
+    pub fn scope(&self) -> String {
+        let name = |target: &Traced| {
+            let who = target.workload.as_ref().or(target.pod.as_ref()).unwrap_or(&target.name);
+            format!("{}/{who}", target.namespace.as_deref().unwrap_or_default())
+        };
+        let mut names: Vec<_> = self.targets.iter().map(name).collect();
+        names.sort_unstable();
+        names.dedup();
+        format!("{} {}", self.host, names.join(" "))
+    }
+}
+
+impl Alert {
+    /// A finding as an alert that it is there.
+    pub(super) fn firing(
+        finding: &Finding,
+        fingerprint: Fingerprint,
+        started: Timestamp,
+        at: Timestamp,
+        origin: &Origin,
+    ) -> Self {
+        Self {
+            schema: SCHEMA,
+            podtrace: env!("CARGO_PKG_VERSION").to_owned(),
+            status: Status::Firing,
+            fingerprint,
+            severity: finding.severity,
+            rule: finding.rule.clone(),
+            subject: finding.subject.clone(),
+            title: finding.title.clone(),
+            evidence: finding.evidence.clone(),
+            confidence: finding.confidence,
+            next: finding.next.clone(),
+            started,
+            at,
+            ended: None,
+            origin: origin.clone(),
+        }
+    }
+
+    /// The same, gone.
+    pub(super) fn resolved(mut self, at: Timestamp) -> Self {
+        self.status = Status::Resolved;
+        self.at = at;
+        self.ended = Some(at);
+        self
+    }
+}
