@@ -24,4 +24,5 @@ pub use courier::Outcome;
 pub use courier::Settings;
 pub use redact::Redactor;
 pub use secret::Secret;
+pub use spool::Keeper;
 pub use spool::Spool;

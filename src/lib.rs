@@ -35,6 +35,8 @@ pub mod report;
 
 pub mod delivery;
 
+pub mod metrics;
+
 pub mod sinks;
 
 pub mod pipeline;

@@ -36,6 +36,13 @@ fn families_list() -> String {
                 OptionKind::Duration => "DURATION".to_owned(),
                 OptionKind::Words(words) => words.join("|"),
                 OptionKind::Flag => "#true|#false".to_owned(),
+                OptionKind::Text(_) => "TEXT".to_owned(),
+                OptionKind::Number => "NUMBER".to_owned(),
+                OptionKind::Share => "SHARE".to_owned(),
+                OptionKind::Size => "SIZE".to_owned(),
+                OptionKind::Url => "URL".to_owned(),
+                OptionKind::Variable => "VARIABLE".to_owned(),
+                OptionKind::Address => "ADDRESS:PORT".to_owned(),
             };
             let _ = writeln!(text, "  {}={takes}: {}", option.name, option.about);
         }

@@ -9,8 +9,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::time::SystemTime;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::sync::watch;
@@ -20,12 +18,12 @@ use tokio::time::Instant;
 use super::Backoff;
 use super::Counts;
 use super::Undelivered;
-use super::Spool;
 use super::backoff::Breaker;
 use super::backoff::Circuit;
 use super::backoff::RETRY_AFTER_MAX;
 use super::outbox::Outbox;
 use super::outbox::Parcel;
+use super::spool::Keeper;
 
 /// How a destination takes a parcel.
 pub trait Carrier<L>: Send + Sync + 'static {
@@ -100,14 +98,14 @@ pub struct Courier<L> {
     task: JoinHandle<()>,
 }
 
-impl<L: Clone + Serialize + DeserializeOwned + Send + Sync + 'static> Courier<L> {
+impl<L: Send + Sync + 'static> Courier<L> {
     /// Begins to serve a destination, first with what its spool still holds.
     pub fn start(
         runtime: &Handle,
         name: &str,
         carrier: impl Carrier<L>,
         settings: Settings,
-        spool: Option<Spool>,
+        spool: Option<Box<dyn Keeper<L>>>,
     ) -> Self {
         let (intake, taken) = mpsc::channel(settings.queue.max(1));
         let (closing, closed) = watch::channel(None);
@@ -168,7 +166,7 @@ struct Task<L, C> {
     name: String,
     carrier: Arc<C>,
     settings: Settings,
-    spool: Option<Spool>,
+    spool: Option<Box<dyn Keeper<L>>>,
     counts: Arc<Counts>,
     intake: mpsc::Receiver<(L, u64)>,
     closing: watch::Receiver<Option<Instant>>,
@@ -180,7 +178,7 @@ struct Task<L, C> {
     deadline: Option<Instant>,
 }
 
-impl<L: Clone + Serialize + DeserializeOwned + Send + Sync + 'static, C: Carrier<L>> Task<L, C> {
+impl<L: Send + Sync + 'static, C: Carrier<L>> Task<L, C> {
     async fn run(mut self) {
         self.resume();
         let mut more = true;
@@ -218,7 +216,7 @@ impl<L: Clone + Serialize + DeserializeOwned + Send + Sync + 'static, C: Carrier
     /// Takes up what a process before this one could not deliver.
     fn resume(&mut self) {
         let Some(spool) = &mut self.spool else { return };
-        for kept in spool.load::<L>(&self.name) {
+        for kept in spool.load(&self.name) {
             self.counts.take(1);
             let parcel = Parcel {
                 load: Arc::new(kept.load),

@@ -31,9 +31,12 @@ use jiff::fmt::rfc2822;
 use thiserror::Error;
 
 use super::Outcome;
+use super::Redactor;
 use super::Secret;
 use super::tls;
 use super::tls::TlsError;
+
+pub use super::tls::client as client_tls;
 
 /// How much of an answer is read, in bytes.
 const ANSWER_MAX: usize = 64 * 1024;
@@ -87,6 +90,16 @@ impl Address {
     pub fn shown(&self) -> String {
         let authority = self.uri.authority().map_or("", |authority| authority.as_str());
         format!("{}://{authority}", self.uri.scheme_str().unwrap_or("http"))
+    }
+
+    /// Its path; may be secret.
+    pub fn path(&self) -> &str {
+        self.uri.path()
+    }
+
+    /// Its port, if it names one.
+    pub fn port(&self) -> Option<u16> {
+        self.uri.port_u16()
     }
 
     /// Whether it is spoken to in the clear.
@@ -204,7 +217,9 @@ impl Answer {
     fn shown(&self) -> String {
         let text = String::from_utf8_lossy(&self.body);
         let printable: String = text.chars().filter(|c| !c.is_control()).take(SHOWN_MAX).collect();
-        if printable.trim().is_empty() { String::new() } else { format!(": {}", printable.trim()) }
+        // A destination may repeat what it was sent.
+        let clean = Redactor::default().text(printable.trim());
+        if clean.is_empty() { String::new() } else { format!(": {clean}") }
     }
 }
 

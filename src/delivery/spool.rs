@@ -43,10 +43,23 @@ struct Kept<L> {
 
 /// What was kept.
 #[derive(Debug, PartialEq)]
-pub(super) struct Loaded<L> {
-    pub(super) number: u64,
-    pub(super) born: SystemTime,
-    pub(super) load: L,
+pub struct Loaded<L> {
+    /// Its number, for removing it.
+    pub number: u64,
+    /// When it was handed over.
+    pub born: SystemTime,
+    /// What it is.
+    pub load: L,
+}
+
+/// Keeps parcels over a restart.
+pub trait Keeper<L>: Send + 'static {
+    /// Everything that is kept, oldest first. What cannot be read is removed, and that is said.
+    fn load(&mut self, name: &str) -> Vec<Loaded<L>>;
+    /// Keeps one; `None` if that cannot be done, which is said.
+    fn put(&mut self, load: &L, born: SystemTime, name: &str) -> Option<u64>;
+    /// Removes one, if it was kept.
+    fn remove(&mut self, number: Option<u64>);
 }
 
 impl Spool {
@@ -61,38 +74,6 @@ impl Spool {
         Ok(Self { next: numbers.last().map_or(0, |last| last + 1), folder })
     }
 
-    /// Everything that is kept, oldest first. What cannot be read is removed, and that is said.
-    pub(super) fn load<L: DeserializeOwned>(&mut self, name: &str) -> Vec<Loaded<L>> {
-        let numbers = numbers(&self.folder).unwrap_or_default();
-        let mut loaded = Vec::new();
-        for number in numbers.into_iter().take(FILES_MAX) {
-            match read::<L>(&self.path(number)) {
-                Ok(kept) => {
-                    let born = UNIX_EPOCH + Duration::from_millis(kept.born_ms);
-                    loaded.push(Loaded { number, born, load: kept.load });
-                }
-                Err(error) => {
-                    tracing::warn!(sink = name, %error, number, "a kept alert cannot be read, and is removed");
-                    self.remove(Some(number));
-                }
-            }
-        }
-        loaded
-    }
-
-    /// Keeps one; `None` if that cannot be done, which is said.
-    pub(super) fn put<L: Serialize>(&mut self, load: &L, born: SystemTime, name: &str) -> Option<u64> {
-        let number = self.next;
-        self.next += 1;
-        match self.write(number, load, born) {
-            Ok(()) => Some(number),
-            Err(error) => {
-                tracing::warn!(sink = name, %error, "cannot keep an alert on disk: a restart would lose it");
-                None
-            }
-        }
-    }
-
     fn write<L: Serialize>(&self, number: u64, load: &L, born: SystemTime) -> io::Result<()> {
         let since = born.duration_since(UNIX_EPOCH).unwrap_or_default();
         let kept = Kept { born_ms: u64::try_from(since.as_millis()).unwrap_or(u64::MAX), load };
@@ -104,17 +85,52 @@ impl Spool {
         fs::rename(unfinished, path)
     }
 
-    /// Removes one, if it was kept.
-    pub(super) fn remove(&mut self, number: Option<u64>) {
+    fn path(&self, number: u64) -> PathBuf {
+        self.folder.join(format!("{number:016x}.json"))
+    }
+
+    fn discard(&mut self, number: Option<u64>) {
         if let Some(number) = number
             && let Err(error) = fs::remove_file(self.path(number))
         {
             tracing::warn!(%error, number, "cannot remove a delivered alert from disk: it will come again");
         }
     }
+}
 
-    fn path(&self, number: u64) -> PathBuf {
-        self.folder.join(format!("{number:016x}.json"))
+impl<L: Serialize + DeserializeOwned> Keeper<L> for Spool {
+    fn load(&mut self, name: &str) -> Vec<Loaded<L>> {
+        let numbers = numbers(&self.folder).unwrap_or_default();
+        let mut loaded = Vec::new();
+        for number in numbers.into_iter().take(FILES_MAX) {
+            match read::<L>(&self.path(number)) {
+                Ok(kept) => {
+                    let born = UNIX_EPOCH + Duration::from_millis(kept.born_ms);
+                    loaded.push(Loaded { number, born, load: kept.load });
+                }
+                Err(error) => {
+                    tracing::warn!(sink = name, %error, number, "a kept alert cannot be read, and is removed");
+                    self.discard(Some(number));
+                }
+            }
+        }
+        loaded
+    }
+
+    fn put(&mut self, load: &L, born: SystemTime, name: &str) -> Option<u64> {
+        let number = self.next;
+        self.next += 1;
+        match self.write(number, load, born) {
+            Ok(()) => Some(number),
+            Err(error) => {
+                tracing::warn!(sink = name, %error, "cannot keep an alert on disk: a restart would lose it");
+                None
+            }
+        }
+    }
+
+    fn remove(&mut self, number: Option<u64>) {
+        self.discard(number);
     }
 }
 
@@ -147,7 +163,7 @@ mod tests {
     fn keeps_in_order() {
         let state = tempfile::tempdir().unwrap();
         let born = UNIX_EPOCH + Duration::from_millis(1_770_000_000_023);
-        let mut spool = Spool::open(state.path(), "webhook").unwrap();
+        let mut spool: Box<dyn Keeper<String>> = Box::new(Spool::open(state.path(), "webhook").unwrap());
         let numbers: Vec<_> = (0..23).map(|n| spool.put(&format!("alert {n}"), born, "webhook").unwrap()).collect();
         spool.remove(Some(numbers[7]));
         let folder = state.path().join("spool/webhook");
@@ -157,12 +173,12 @@ mod tests {
         fs::write(&file, "{").unwrap();
         fs::write(folder.join("0000.new"), "{").unwrap();
 
-        let mut spool = Spool::open(state.path(), "webhook").unwrap();
-        let loaded = spool.load::<String>("webhook");
+        let mut spool: Box<dyn Keeper<String>> = Box::new(Spool::open(state.path(), "webhook").unwrap());
+        let loaded = spool.load("webhook");
         let texts: Vec<_> = loaded.iter().map(|kept| kept.load.clone()).collect();
         let expected: Vec<_> = (0..23).filter(|n| ![7, 11].contains(n)).map(|n| format!("alert {n}")).collect();
         assert_eq!((texts, loaded[0].born), (expected, born));
         assert!(!file.exists());
-        assert!(spool.put(&"next", born, "webhook").unwrap() > loaded.last().unwrap().number);
+        assert!(spool.put(&"next".to_owned(), born, "webhook").unwrap() > loaded.last().unwrap().number);
     }
 }

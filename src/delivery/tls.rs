@@ -29,7 +29,7 @@ pub enum TlsError {
 ///
 /// # Errors
 /// There is no certificate to trust.
-pub(super) fn client(ca_file: Option<&Path>) -> Result<ClientConfig, TlsError> {
+pub fn client(ca_file: Option<&Path>) -> Result<ClientConfig, TlsError> {
     let found = match ca_file {
         Some(file) => rustls_native_certs::load_certs_from_paths(Some(file), None),
         None => rustls_native_certs::load_native_certs(),

@@ -160,3 +160,36 @@ impl Alert {
         self
     }
 }
+
+/// An alert, for tests.
+#[cfg(test)]
+pub fn example() -> Alert {
+    let at = Timestamp::from_second(1_770_000_023).unwrap();
+    Alert {
+        schema: SCHEMA,
+        podtrace: "0.1.0".into(),
+        status: Status::Firing,
+        fingerprint: Fingerprint::of_text("example"),
+        severity: Severity::Critical,
+        rule: "tcp.connect p99 > 100ms".into(),
+        subject: None,
+        title: "tcp.connect p99 1.2 s (10.0.0.7:5432)".into(),
+        evidence: vec!["peer 10.0.0.7:5432: 23 of 101 took longer".into(), "worst from 10 s to 20 s".into()],
+        confidence: Confidence::High,
+        next: "podtrace -n production web-0 -p network".into(),
+        started: at,
+        at,
+        ended: None,
+        origin: Origin {
+            host: "node-7".into(),
+            targets: vec![Traced {
+                name: "app".into(),
+                namespace: Some("production".into()),
+                pod: Some("web-0".into()),
+                container: Some("app".into()),
+                workload: Some("Deployment/web".into()),
+            }],
+            targets_omitted: 0,
+        },
+    }
+}

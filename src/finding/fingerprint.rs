@@ -18,7 +18,15 @@ const FNV: (u64, u64) = (0xcbf2_9ce4_8422_2325, 0x0100_0000_01b3);
 impl Fingerprint {
     /// The fingerprint of a finding in a scope: the node and the targets it was made on.
     pub fn of(finding: &Finding, scope: &str) -> Self {
-        let parts = [scope, &finding.rule, finding.subject.as_deref().unwrap_or_default()];
+        Self::of_parts(&[scope, &finding.rule, finding.subject.as_deref().unwrap_or_default()])
+    }
+
+    /// The fingerprint of a text.
+    pub fn of_text(text: &str) -> Self {
+        Self::of_parts(&[text])
+    }
+
+    fn of_parts(parts: &[&str]) -> Self {
         // A byte that is in no text stands between the parts, so that `ab`, `c` is not `a`, `bc`.
         let bytes = parts.iter().flat_map(|part| part.bytes().chain([0xff]));
         let hash = bytes.fold(FNV.0, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(FNV.1));

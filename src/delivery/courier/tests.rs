@@ -178,14 +178,14 @@ fn survives_restart() {
     let state = tempfile::tempdir().unwrap();
     run(async {
         let carrier = Scripted::new(std::iter::repeat_n(down(), 101));
-        let spool = Spool::open(state.path(), "s").unwrap();
+        let spool = Box::new(Spool::open(state.path(), "s").unwrap());
         let courier = Courier::start(&Handle::current(), "s", carrier, settings(), Some(spool));
         (0..7).for_each(|n| courier.hand_over(n, 1));
         let counts = end(courier, Duration::from_secs(3)).await;
         assert_eq!((counts.kept(), counts.loss()), (7, None));
 
         let carrier = Scripted::default();
-        let spool = Spool::open(state.path(), "s").unwrap();
+        let spool = Box::new(Spool::open(state.path(), "s").unwrap());
         let courier = Courier::start(&Handle::current(), "s", carrier.clone(), settings(), Some(spool));
         courier.hand_over(7, 1);
         end(courier, MINUTE).await;
