@@ -19,7 +19,6 @@ use super::interrupt::Interrupt;
 use super::membership;
 use super::session;
 use crate::event::Ending;
-use crate::event::Item;
 use crate::event::Session;
 use crate::event::recording::Writer;
 use crate::event::session::CommandStatus;
@@ -28,6 +27,7 @@ use crate::host::Host;
 use crate::host::Processes;
 use crate::probe::Probe;
 use crate::probe::Setting;
+use crate::probe::Told;
 use crate::report::Builder;
 use crate::targets;
 use crate::targets::Membership;
@@ -78,6 +78,7 @@ pub fn trace(request: &Request, follower: &mut dyn Follower) -> Result<Outcome, 
         hierarchy: matching.hierarchy,
         listeners: membership::listeners(&found),
         tick: TICK,
+        follow: false,
     };
     let mut session = session::describe(request, &host, &plan, &found, &matching.remarks);
     let probe = Probe::start(plan, setting)?;
@@ -127,6 +128,7 @@ pub fn trace(request: &Request, follower: &mut dyn Follower) -> Result<Outcome, 
         command: status,
         interrupted,
         cost: with_own_use(cost),
+        coverage: Vec::new(),
     };
     let remarks = leave(command, runs_on).into_iter().collect();
     trace.finish(&ending, failures, remarks)
@@ -232,8 +234,8 @@ impl Trace<'_> {
         }
     }
 
-    fn take(&mut self, items: Vec<Item>) {
-        for item in items {
+    fn take(&mut self, told: Vec<Told>) {
+        for item in told.into_iter().filter_map(|told| told.into_item().ok()) {
             self.builder.item(&item);
             if let Some(record) = &mut self.record
                 && let Err(error) = record.item(&item)
@@ -264,8 +266,8 @@ impl Trace<'_> {
         loop {
             let now = Instant::now();
             let left = deadline.map_or(LOOK, |deadline| deadline.saturating_duration_since(now).min(LOOK));
-            if let Some(items) = probe.next(left) {
-                self.take(items);
+            if let Some(told) = probe.next(left) {
+                self.take(told);
             }
             let asked = interrupt.look(command.as_mut());
             if asked > 0 {
@@ -300,7 +302,7 @@ impl Trace<'_> {
         loop {
             let ended = probe.has_ended();
             match probe.next(LOOK) {
-                Some(items) => self.take(items),
+                Some(told) => self.take(told),
                 None if ended => return,
                 None => {}
             }
