@@ -89,6 +89,7 @@ impl PodTarget {
             node: self.node.clone(),
             workload: self.workload.as_ref().map(ToString::to_string),
             labels: self.labels.clone(),
+            life: None,
         }
     }
 
