@@ -257,6 +257,7 @@ int BPF_PROG(cgroup_made, struct cgroup *made, const char *path)
 	record->level = level;
 	record->id = BPF_CORE_READ(made, kn, id);
 	record->parent = ancestor_id(made, level - 1);
+	record->at_ns = bpf_ktime_get_ns();
 	bpf_probe_read_kernel_str(record->name, sizeof(record->name), BPF_CORE_READ(made, kn, name));
 	bpf_ringbuf_submit(record, 0);
 	return 0;

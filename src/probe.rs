@@ -170,6 +170,8 @@ pub struct MadeCgroup {
     pub parent: u64,
     /// How many lie above it.
     pub level: u32,
+    /// When, in nanoseconds since the trace started.
+    pub at_ns: i64,
     /// Its own name, without those above it.
     pub name: String,
 }

@@ -42,7 +42,7 @@ plain! {
     podtrace_process: 64,
     podtrace_exec: 848,
     podtrace_left: 24,
-    podtrace_cgroup: 280,
+    podtrace_cgroup: 288,
     podtrace_given_path: 272,
     podtrace_peer: 40,
     podtrace_tally_key: 16,

@@ -90,7 +90,7 @@ pub struct Life {
     /// How often the container was restarted before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restarts: Option<u32>,
-    /// When its first process came, in nanoseconds since the trace started; `None` if it ran before.
+    /// When its cgroup was made, in nanoseconds since the trace started; `None` if before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub began_ns: Option<i64>,
     /// When its last process was gone, in nanoseconds since the trace started.

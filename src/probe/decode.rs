@@ -53,7 +53,7 @@ pub(super) fn decode(bytes: &[u8], started_ns: u64) -> Option<Decoded> {
         }
         Record::PODTRACE_PEER => one(Item::Definition(Definition::Peer(peer(&wire::read(bytes)?)))),
         Record::PODTRACE_LEFT => said(left(&wire::read(bytes)?, started_ns)),
-        Record::PODTRACE_CGROUP => said(Told::Cgroup(cgroup(&wire::read(bytes)?))),
+        Record::PODTRACE_CGROUP => said(Told::Cgroup(cgroup(&wire::read(bytes)?, started_ns))),
         _ => None,
     }
 }
@@ -132,8 +132,14 @@ fn left(record: &types::podtrace_left, started_ns: u64) -> Told {
     }
 }
 
-fn cgroup(record: &types::podtrace_cgroup) -> MadeCgroup {
-    MadeCgroup { id: record.id, parent: record.parent, level: record.level, name: text(&record.name) }
+fn cgroup(record: &types::podtrace_cgroup, started_ns: u64) -> MadeCgroup {
+    MadeCgroup {
+        id: record.id,
+        parent: record.parent,
+        level: record.level,
+        at_ns: since(record.at_ns, started_ns),
+        name: text(&record.name),
+    }
 }
 
 /// Text that ends at its first zero byte, lossy where it is not UTF-8.

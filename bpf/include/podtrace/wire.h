@@ -103,9 +103,10 @@ struct podtrace_cgroup {
 	__u32 level;
 	__u64 id;
 	__u64 parent; /* id */
+	__u64 at_ns;
 	__u8 name[PODTRACE_NAME];
 };
-_Static_assert(sizeof(struct podtrace_cgroup) == 280, "no holes");
+_Static_assert(sizeof(struct podtrace_cgroup) == 288, "no holes");
 
 /* A process life that began with an exec. */
 struct podtrace_exec {
