@@ -67,7 +67,11 @@ struct Leaving {
 
 impl Follow {
     /// Pods as they were found; their targets, and what the kernel is to be told. Indices begin with `first`.
-    pub(super) fn begin(request: &Request, found: Option<&Found>, first: usize) -> (Self, Vec<Target>, Vec<Assignment>) {
+    pub(super) fn begin(
+        request: &Request,
+        found: Option<&Found>,
+        first: usize,
+    ) -> (Self, Vec<Target>, Vec<Assignment>) {
         let narrowing = &request.pods.narrowing;
         let mut lives = Lives::new(first, !narrowing.containers.is_empty() || !narrowing.without.is_empty());
         let items = found.into_iter().flat_map(|found| &found.pods).flat_map(|pod| lives.begin(pod.clone()));

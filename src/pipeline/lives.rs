@@ -226,9 +226,7 @@ impl Lives {
 
     /// The trace is over: nothing more will be known.
     pub(super) fn finish(&mut self, out: &mut Vec<Item>) {
-        let is_used = |child: &Child| {
-            matches!(&child.state, State::Unknown(held) if !held.is_empty())
-        };
+        let is_used = |child: &Child| matches!(&child.state, State::Unknown(held) if !held.is_empty());
         let unknown: Vec<Key> = self.children.iter().filter(|(_, child)| is_used(child)).map(|(key, _)| *key).collect();
         for key in unknown {
             self.give_up(key, out);

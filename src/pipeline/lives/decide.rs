@@ -89,7 +89,8 @@ impl Lives {
         };
         let same = |target: &Target| {
             let life = target.life.as_ref();
-            target.container.as_deref() == Some(name) && life.is_some_and(|life| life.restarts.is_some() || restarts.is_none())
+            target.container.as_deref() == Some(name)
+                && life.is_some_and(|life| life.restarts.is_some() || restarts.is_none())
         };
         if known.as_deref().is_some_and(same) {
             return;

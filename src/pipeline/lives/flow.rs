@@ -83,7 +83,13 @@ impl Lives {
     }
 
     /// A process ended, or lives on elsewhere.
-    pub(in crate::pipeline) fn left(&mut self, process: ProcessId, at_ns: i64, status: Option<u16>, out: &mut Vec<Item>) {
+    pub(in crate::pipeline) fn left(
+        &mut self,
+        process: ProcessId,
+        at_ns: i64,
+        status: Option<u16>,
+        out: &mut Vec<Item>,
+    ) {
         let Some(member) = self.processes.get_mut(&process) else { return };
         member.left = Some(self.tick);
         let (key, pid, is_init) = (member.key, member.pid, member.is_init);

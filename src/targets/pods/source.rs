@@ -228,7 +228,14 @@ pub(super) fn of_names(root: &Path, tree: &Tree<'_>, names: &Names, named: Named
         }
         let name = known.map_or_else(|| id[..SHORT].to_owned(), |known| known.container.clone());
         let state = if processes.is_empty() { ContainerState::Ended(None) } else { ContainerState::Running };
-        pod.containers.push(Container { name, kind: ContainerKind::App, id: Some(id), restarts: None, state, ended: Vec::new() });
+        pod.containers.push(Container {
+            name,
+            kind: ContainerKind::App,
+            id: Some(id),
+            restarts: None,
+            state,
+            ended: Vec::new(),
+        });
     }
     if let Some((namespace, name)) = names.pods.get(&named.uid) {
         pod.namespace = Some(namespace.clone());
