@@ -230,18 +230,14 @@ impl Follower {
                 None => forest.choose(&ids, &[&uid]),
             };
             let described = tree.and_then(|tree| self.identities.describe(&pod, tree, &self.narrowing));
-            match described {
-                Some(described) => {
-                    if described.is_settled {
-                        self.due.remove(&uid);
-                    }
-                    if self.sent.get(&uid) != Some(&described.target) {
-                        self.sent.insert(uid, described.target.clone());
-                        self.tell(News::Pod(Box::new(described.target)))?;
-                    }
-                }
-                // Not here yet. Its cgroup will be heard of; this is in case it was not.
-                None => {}
+            // Not here yet: its cgroup will be heard of; that it stays due is in case it was not.
+            let Some(described) = described else { continue };
+            if described.is_settled {
+                self.due.remove(&uid);
+            }
+            if self.sent.get(&uid) != Some(&described.target) {
+                self.sent.insert(uid, described.target.clone());
+                self.tell(News::Pod(Box::new(described.target)))?;
             }
         }
         Ok(())
