@@ -80,6 +80,7 @@ mod tests {
     #[test]
     fn ranking() {
         let finding = |title: &str, severity, confidence, effect| Finding {
+            subject: None,
             severity,
             rule: String::new(),
             title: title.into(),

@@ -82,7 +82,7 @@ fn pods(arguments: &Doctor, host: &Host, found_all: &mut bool) -> Vec<TargetFind
 
 /// Per kind, whether it can be seen here.
 fn features(host: &Host) -> String {
-    let everything = Profile::load(&["everything".into()], &crate::families::vocabulary()).unwrap_or_default();
+    let everything = Profile::load(&["everything".into()], &pipeline::vocabulary()).unwrap_or_default();
     let mut text = String::from("\nkinds\n");
     match pipeline::plan_here(host, &everything, None) {
         Ok(plan) => {

@@ -7,8 +7,8 @@ use serde::Serialize;
 use super::Confidence;
 use super::Finding;
 use super::Fingerprint;
-use crate::event::Session;
 use crate::event::Severity;
+use crate::event::session::Target;
 
 /// Version of the document; raised when a field changes its meaning or goes away.
 pub const SCHEMA: u32 = 1;
@@ -94,33 +94,27 @@ pub struct Traced {
 }
 
 impl Origin {
-    /// Where a session's alerts come from.
-    pub fn new(session: &Session) -> Self {
-        let targets = session.targets.iter().take(TARGETS_MAX).map(|target| Traced {
-            name: target.name.clone(),
-            namespace: target.namespace.clone(),
-            pod: target.pod.clone(),
-            container: target.container.clone(),
-            workload: target.workload.clone(),
-        });
-        Self {
-            host: session.host.name.clone(),
-            targets: targets.collect(),
-            targets_omitted: session.targets.len().saturating_sub(TARGETS_MAX),
+    /// Where alerts of a machine with these targets come from. What has ended is left out, and lives of one container are
+    /// one.
+    pub fn new<'t>(host: &str, targets: impl Iterator<Item = &'t Target>) -> Self {
+        let there = targets.filter(|target| target.life.as_ref().is_none_or(|life| life.ended_ns.is_none()));
+        let mut traced: Vec<Traced> = Vec::new();
+        let mut targets_omitted = 0;
+        for target in there {
+            let one = Traced {
+                name: target.name.clone(),
+                namespace: target.namespace.clone(),
+                pod: target.pod.clone(),
+                container: target.container.clone(),
+                workload: target.workload.clone(),
+            };
+            if traced.len() >= TARGETS_MAX {
+                targets_omitted += 1;
+            } else if !traced.contains(&one) {
+                traced.push(one);
+            }
         }
-    }
-
-    /// What tells findings of the same rule apart when they come from different places: the machine, and the workload or
-    /// names of what is traced. Pods come and go, and so do their names; where the workload is known, it stands for them.
-    pub fn scope(&self) -> String {
-        let name = |target: &Traced| {
-            let who = target.workload.as_ref().or(target.pod.as_ref()).unwrap_or(&target.name);
-            format!("{}/{who}", target.namespace.as_deref().unwrap_or_default())
-        };
-        let mut names: Vec<_> = self.targets.iter().map(name).collect();
-        names.sort_unstable();
-        names.dedup();
-        format!("{} {}", self.host, names.join(" "))
+        Self { host: host.to_owned(), targets: traced, targets_omitted }
     }
 }
 

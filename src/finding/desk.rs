@@ -73,6 +73,7 @@ pub struct Open {
 #[derive(Debug)]
 pub struct Desk {
     pace: Pace,
+    scope: String,
     origin: Origin,
     open: BTreeMap<Fingerprint, Open>,
     /// When findings were told during the last minute.
@@ -81,9 +82,10 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// A desk for alerts from an origin.
-    pub fn new(pace: Pace, origin: Origin) -> Self {
-        Self { pace, origin, open: BTreeMap::new(), recent: VecDeque::new(), withheld: Withheld::default() }
+    /// A desk for alerts from an origin. `scope` tells the same finding in different places apart: the machine, and what
+    /// somebody asked to trace on it.
+    pub fn new(pace: Pace, scope: &str, origin: Origin) -> Self {
+        Self { pace, scope: scope.to_owned(), origin, open: BTreeMap::new(), recent: VecDeque::new(), withheld: Withheld::default() }
     }
 
     /// Goes on with what another desk left open: that of a process before this one, or of the profile before a reload.
@@ -93,6 +95,11 @@ impl Desk {
         self.open = keyed.take(OPEN_MAX).collect();
         self.withheld = withheld;
         self
+    }
+
+    /// What is traced has changed.
+    pub fn moved(&mut self, origin: Origin) {
+        self.origin = origin;
     }
 
     /// What is open, for [`Self::resume`].
@@ -111,12 +118,11 @@ impl Desk {
         while self.recent.front().is_some_and(|first| at.duration_since(*first) >= MINUTE) {
             self.recent.pop_front();
         }
-        let scope = self.origin.scope();
         self.open.values_mut().for_each(|open| open.was_there = std::mem::take(&mut open.there));
         let mut alerts = Vec::new();
         let mildest = self.pace.min_severity;
         for finding in findings.iter().filter(|finding| finding.severity >= mildest) {
-            let fingerprint = Fingerprint::of(finding, &scope);
+            let fingerprint = Fingerprint::of(finding, &self.scope);
             alerts.extend(self.found(at, finding, fingerprint));
         }
         for open in self.open.values_mut().filter(|open| !open.there && open.announced) {

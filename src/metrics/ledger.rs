@@ -7,6 +7,7 @@ use super::Snapshot;
 use super::bounds;
 use super::bounds::Buckets;
 use super::catalogue;
+use super::labels::Directory;
 use super::labels::OTHER;
 use super::labels::TargetLabels;
 use super::labels::UNKNOWN;
@@ -16,6 +17,7 @@ use crate::event::LossCause;
 use crate::event::Session;
 use crate::event::TallyDelta;
 use crate::event::Tick;
+use crate::event::session::Target;
 use crate::window::Catalogue;
 use crate::window::Names;
 
@@ -23,13 +25,13 @@ use crate::window::Names;
 /// and some 30,000 lines.
 pub const SERIES_MAX: usize = 2_000;
 
-/// Whose figures: a kind's number, a target's index and a process's name.
+/// Whose figures: a kind's number, the number of a target's labels and a process's name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key {
     pub(super) kind: KindId,
     /// `None`: not known, or what found no room.
-    pub(super) target: Option<u16>,
-    /// Whether it is what found no room: of a target, or of all.
+    pub(super) target: Option<u32>,
+    /// `other`: what found no room, of a target or of all.
     pub(super) process: String,
 }
 
@@ -82,7 +84,7 @@ pub struct Ledger {
     since: SystemTime,
     kinds: Catalogue,
     pub(super) totals: BTreeMap<Key, Totals>,
-    targets: BTreeMap<u16, TargetLabels>,
+    targets: Directory,
     pub(super) events: BTreeMap<KindId, u64>,
     pub(super) losses: BTreeMap<(Option<KindId>, LossCause), u64>,
     pub(super) folded: u64,
@@ -92,17 +94,23 @@ pub struct Ledger {
 impl Ledger {
     /// An empty one for a session, with room for so many keys (at least 16).
     pub fn new(session: &Session, kinds: Catalogue, series_max: usize) -> Self {
-        let targets = session.targets.iter().map(|target| (target.index, TargetLabels::new(target)));
+        let mut targets = Directory::default();
+        session.targets.iter().for_each(|target| targets.define(target));
         Self {
             since: session.started.into(),
             kinds,
             totals: BTreeMap::new(),
-            targets: targets.collect(),
+            targets,
             events: BTreeMap::new(),
             losses: BTreeMap::new(),
             folded: 0,
             series_max: series_max.max(16),
         }
+    }
+
+    /// Takes in what is told of a target: it came, has a name now, or is gone.
+    pub fn target(&mut self, target: &Target) {
+        self.targets.define(target);
     }
 
     /// Adds what was counted during a tick.
@@ -114,6 +122,10 @@ impl Ledger {
         }
         for totals in self.totals.values_mut() {
             totals.end_tick();
+        }
+        let gone = self.targets.expire(tick.at_ns);
+        if !gone.is_empty() {
+            self.totals.retain(|key, _| key.target.is_none_or(|target| !gone.contains(&target)));
         }
         for (kind, count) in &tick.sent {
             let sent = self.events.entry(*kind).or_default();
@@ -128,7 +140,8 @@ impl Ledger {
     fn key(&mut self, delta: &TallyDelta, names: &Names) -> Key {
         let kind = delta.key.kind;
         let process = names.process(delta.key.process).map_or(UNKNOWN, |process| process.comm.as_str());
-        let key = Key { kind, target: names.target(delta.key.process), process: process.to_owned() };
+        let target = names.target(delta.key.process).and_then(|index| self.targets.number(index));
+        let key = Key { kind, target, process: process.to_owned() };
         if self.totals.contains_key(&key) || self.totals.len() < self.series_max {
             return key;
         }
@@ -148,7 +161,7 @@ impl Ledger {
 
     /// The labels of a key.
     pub(super) fn labels(&self, key: &Key, kind: &Kind) -> Vec<(&'static str, String)> {
-        let named = key.target.and_then(|index| self.targets.get(&index));
+        let named = key.target.and_then(|number| self.targets.labels(number));
         match named {
             Some(target) => target.with(kind.name, &key.process),
             None => {

@@ -24,7 +24,22 @@ const SURE: u64 = 3;
 /// The findings of all thresholds that fired, worst first. Of thresholds that judge the same figure only the most severe
 /// one speaks: p99 above 250 ms includes p99 above 25 ms.
 pub fn findings(thresholds: &Thresholds, session: &Session, catalogue: &Catalogue, losses: &Losses) -> Vec<Finding> {
-    let crossings: Vec<_> = thresholds.outcomes().filter_map(|outcome| outcome.crossing()).collect();
+    let crossings = thresholds.outcomes().filter_map(|outcome| outcome.crossing()).collect();
+    worded(crossings, session, catalogue, losses)
+}
+
+/// The findings of the thresholds that hold in the last window, in the same way: what people are alerted of.
+pub fn firing(thresholds: &Thresholds, session: &Session, catalogue: &Catalogue, losses: &Losses) -> Vec<Finding> {
+    let crossings = thresholds.outcomes().filter_map(|outcome| outcome.crossing_now()).collect();
+    worded(crossings, session, catalogue, losses)
+}
+
+fn worded(
+    crossings: Vec<Crossing<'_>>,
+    session: &Session,
+    catalogue: &Catalogue,
+    losses: &Losses,
+) -> Vec<Finding> {
     let is_said = |crossing: &Crossing<'_>| {
         let own = &crossing.outcome.threshold;
         let others = crossings.iter().map(|other| &other.outcome.threshold);

@@ -33,7 +33,7 @@ fn at(seconds: i64) -> Timestamp {
 
 fn desk(rate: u32) -> Desk {
     let pace = Pace { dedup: SignedDuration::from_secs(300), rate, min_severity: Severity::Error };
-    Desk::new(pace, Origin { host: "node-7".into(), ..Origin::default() })
+    Desk::new(pace, "node-7 pod/web", Origin { host: "node-7".into(), ..Origin::default() })
 }
 
 fn said(alerts: &[Alert]) -> Vec<(&str, Status)> {

@@ -37,6 +37,9 @@ const LIVES_MAX: usize = 16_384;
 /// Peers that are remembered; beyond it all are forgotten, and come again with their next definition.
 const PEERS_MAX: usize = 65_536;
 
+/// Targets that are remembered; beyond it all are forgotten, and spans lack their names.
+const TARGETS_MAX: usize = 16_384;
+
 /// Makes spans of what happens.
 #[derive(Debug)]
 pub struct Maker {
@@ -57,7 +60,6 @@ pub struct Maker {
 
 #[derive(Clone, Debug)]
 struct Life {
-    target: u16,
     pid: u32,
     comm: String,
     executable: Option<String>,
@@ -103,6 +105,12 @@ impl Maker {
                 }
                 self.peers.insert(peer.id, peer.clone());
             }
+            Item::Definition(Definition::Target(target)) => {
+                if self.targets.len() >= TARGETS_MAX {
+                    self.targets.clear();
+                }
+                self.targets.insert(target.index, (**target).clone());
+            }
             Item::Event(event) if Some(event.kind) == self.exit => return self.end(event),
             Item::Event(event) => return self.operation(event),
             _ => {}
@@ -147,7 +155,6 @@ impl Maker {
             }
         };
         let life = Life {
-            target: process.target,
             pid: process.pid,
             comm: process.comm.clone(),
             executable: process.executable.clone(),
@@ -280,6 +287,7 @@ impl Maker {
         push("k8s.pod.name", target.pod.as_ref());
         push("k8s.container.name", target.container.as_ref());
         push("container.name", target.container.as_ref());
+        push("container.id", target.life.as_ref().and_then(|life| life.container_id.as_ref()));
         push("k8s.node.name", target.node.as_ref());
         if let (Some(key), Some(name)) = (sort.and_then(workload_key), name) {
             attributes.push(Attribute::text(key, name));
