@@ -158,10 +158,8 @@ impl Opening<'_> {
     /// An outlet for alerts, with a spool where there is a state folder.
     fn alerts(&self, carrier: impl Carrier<Alert>, given: &Given<'_>) -> Result<AlertOutlet, SinkError> {
         let spool = self.state.map(|state| {
-            Spool::open(state, &self.identity()).map_err(|error| SinkError::State {
-                folder: state.display().to_string(),
-                error,
-            })
+            Spool::open(state, &self.identity())
+                .map_err(|error| SinkError::State { folder: state.display().to_string(), error })
         });
         let spool = spool.transpose()?.map(|spool| Box::new(spool) as Box<dyn Keeper<Alert>>);
         let courier = Courier::start(self.runtime, self.name, carrier, settings(given), spool);
@@ -180,4 +178,3 @@ fn settings(given: &Given<'_>) -> Settings {
     let queue = given.number("queue").map_or(default.queue, |queue| queue.clamp(1, 100_000) as usize);
     Settings { queue, retries: given.number("retries"), ..default }
 }
-

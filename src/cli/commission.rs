@@ -79,7 +79,8 @@ fn alerts(
         add(profile, "webhook", variable(WEBHOOK_URL));
     }
     if environment(SLACK_URL).is_some() {
-        let channel = environment("PODTRACE_ALERT_SLACK_CHANNEL").map(|channel| ("channel", OptionValue::Text(channel)));
+        let channel =
+            environment("PODTRACE_ALERT_SLACK_CHANNEL").map(|channel| ("channel", OptionValue::Text(channel)));
         add(profile, "slack", variable(SLACK_URL).into_iter().chain(channel).collect());
     }
     if yes_or_no("PODTRACE_ALERT_SPLUNK_ENABLED", environment)? == Some(true) {
@@ -97,7 +98,8 @@ fn alerts(
     }
     if let Some(text) = environment("PODTRACE_ALERT_RATE_LIMIT") {
         let rate = number(&text).filter(|rate| (1..=10_000).contains(rate));
-        let rate = rate.ok_or_else(|| wrong("PODTRACE_ALERT_RATE_LIMIT")("expected alerts a minute, 1 to 10000".into()));
+        let rate =
+            rate.ok_or_else(|| wrong("PODTRACE_ALERT_RATE_LIMIT")("expected alerts a minute, 1 to 10000".into()));
         profile.alerts.rate_per_minute = Some(rate?);
     }
     let mut common = Vec::new();
@@ -111,7 +113,8 @@ fn alerts(
     }
     if let Some(text) = environment("PODTRACE_ALERT_MAX_PAYLOAD_SIZE") {
         let bytes = number(&text).filter(|bytes| *bytes > 0);
-        let bytes = bytes.ok_or_else(|| wrong("PODTRACE_ALERT_MAX_PAYLOAD_SIZE")("expected a number of bytes".into()))?;
+        let bytes =
+            bytes.ok_or_else(|| wrong("PODTRACE_ALERT_MAX_PAYLOAD_SIZE")("expected a number of bytes".into()))?;
         common.push(("max-payload", OptionValue::Bytes(u64::from(bytes))));
     }
     for sink in profile.sinks.iter_mut().filter(|sink| ["webhook", "slack", "splunk"].contains(&sink.sink.as_str())) {
@@ -176,9 +179,8 @@ mod tests {
 
     fn applied(flags: &DeliveryOptions, variables: &[(&str, &str)]) -> Result<Profile, String> {
         let mut profile = Profile::default();
-        let environment = |name: &str| {
-            variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
-        };
+        let environment =
+            |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
         apply(&mut profile, flags, environment).map_err(|error| error.to_string())?;
         Ok(profile)
     }

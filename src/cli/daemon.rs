@@ -127,7 +127,9 @@ fn read(arguments: &Daemon) -> Result<Profile, Exit> {
         return Err(Exit::Usage);
     }
     if profile.targets.is_empty() {
-        say("the profile selects nothing: a daemon needs `targets { … }`, for example `node \"*\"` or `label \"app=web\"`");
+        say(
+            "the profile selects nothing: a daemon needs `targets { … }`, for example `node \"*\"` or `label \"app=web\"`",
+        );
         return Err(Exit::Usage);
     }
     Ok(profile)

@@ -121,7 +121,8 @@ pub(super) fn trace(
 /// What is traced, in the words it was asked for with: findings of the same rule in different places are not the same.
 pub(super) fn scope(request: &Request) -> String {
     let pods = request.pods.selectors.iter().map(|pod| Selector::Pods(pod.clone()).to_string());
-    let command = request.command.iter().flat_map(|command| command.first()).map(|name| name.to_string_lossy().into_owned());
+    let command =
+        request.command.iter().flat_map(|command| command.first()).map(|name| name.to_string_lossy().into_owned());
     request.selectors.iter().map(ToString::to_string).chain(pods).chain(command).collect::<Vec<_>>().join(" ")
 }
 

@@ -189,7 +189,8 @@ impl<L: Send + Sync + 'static, C: Carrier<L>> Task<L, C> {
                 break;
             }
             // Until then there will be no further try.
-            if self.flying.is_none() && waits && self.deadline.is_some_and(|deadline| self.next_try > deadline) && !more {
+            if self.flying.is_none() && waits && self.deadline.is_some_and(|deadline| self.next_try > deadline) && !more
+            {
                 break;
             }
             let (flies, deadline) = (self.flying.is_some(), self.deadline);

@@ -203,10 +203,8 @@ impl Answer {
             return Outcome::Delivered;
         }
         let why = format!("{} answered {}{}", address.shown(), self.status, self.shown());
-        let passing = matches!(
-            self.status,
-            StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS
-        );
+        let passing =
+            matches!(self.status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS);
         if passing || self.status.is_server_error() {
             Outcome::Retry { why, after: self.retry_after }
         } else {

@@ -85,7 +85,14 @@ impl Desk {
     /// A desk for alerts from an origin. `scope` tells the same finding in different places apart: the machine, and what
     /// somebody asked to trace on it.
     pub fn new(pace: Pace, scope: &str, origin: Origin) -> Self {
-        Self { pace, scope: scope.to_owned(), origin, open: BTreeMap::new(), recent: VecDeque::new(), withheld: Withheld::default() }
+        Self {
+            pace,
+            scope: scope.to_owned(),
+            origin,
+            open: BTreeMap::new(),
+            recent: VecDeque::new(),
+            withheld: Withheld::default(),
+        }
     }
 
     /// Goes on with what another desk left open: that of a process before this one, or of the profile before a reload.
@@ -130,9 +137,7 @@ impl Desk {
             alerts.push(open.alert.clone().resolved(at));
         }
         let dedup = self.pace.dedup;
-        self.open.retain(|_, open| {
-            open.there || open.told.is_some_and(|(told, _)| at.duration_since(told) < dedup)
-        });
+        self.open.retain(|_, open| open.there || open.told.is_some_and(|(told, _)| at.duration_since(told) < dedup));
         alerts
     }
 

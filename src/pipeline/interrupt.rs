@@ -22,7 +22,8 @@ pub(super) struct Interrupt {
 
 impl Interrupt {
     pub(super) fn catch(keeps_hangup: bool) -> io::Result<Self> {
-        let wanted = FORWARDED.into_iter().filter(|signal| *signal != Signal::SIGHUP || !(keeps_hangup || is_ignored(*signal)));
+        let wanted =
+            FORWARDED.into_iter().filter(|signal| *signal != Signal::SIGHUP || !(keeps_hangup || is_ignored(*signal)));
         let numbers: Vec<i32> = wanted.map(|signal| signal as i32).collect();
         Ok(Self { signals: SignalsInfo::new(numbers)?, asked: 0, last: None })
     }

@@ -129,9 +129,8 @@ impl Outlets {
             .enable_all()
             .build()
             .map_err(OutletError::Runtime)?;
-        let state = state.map(|folder| {
-            State::open(folder).map_err(|error| OutletError::State { folder: folder.to_owned(), error })
-        });
+        let state = state
+            .map(|folder| State::open(folder).map_err(|error| OutletError::State { folder: folder.to_owned(), error }));
         let state = state.transpose()?;
         let open = state.as_ref().map(State::load).unwrap_or_default();
         let mut outlets = Self {

@@ -9,6 +9,7 @@ mod robust;
 mod scan;
 mod selector;
 mod shipped;
+mod sinks;
 mod unit;
 
 use super::Figure;

@@ -206,9 +206,8 @@ impl State {
         outcome.longest_ns = outcome.longest_ns.max(self.holding_ns);
         let long_enough = self.holding_ns as f64 >= outcome.threshold.for_ns as f64 * (1.0 - FOR_TOLERANCE);
         outcome.fired |= long_enough;
-        let beats = |worst: &Option<WorstWindow>| {
-            worst.as_ref().is_none_or(|worst| is_worse(comparison, value, worst.value))
-        };
+        let beats =
+            |worst: &Option<WorstWindow>| worst.as_ref().is_none_or(|worst| is_worse(comparison, value, worst.value));
         let (of_all, since) = (beats(&outcome.worst), beats(&self.since));
         if of_all || since {
             let this = WorstWindow {

@@ -34,12 +34,7 @@ pub fn firing(thresholds: &Thresholds, session: &Session, catalogue: &Catalogue,
     worded(crossings, session, catalogue, losses)
 }
 
-fn worded(
-    crossings: Vec<Crossing<'_>>,
-    session: &Session,
-    catalogue: &Catalogue,
-    losses: &Losses,
-) -> Vec<Finding> {
+fn worded(crossings: Vec<Crossing<'_>>, session: &Session, catalogue: &Catalogue, losses: &Losses) -> Vec<Finding> {
     let is_said = |crossing: &Crossing<'_>| {
         let own = &crossing.outcome.threshold;
         let others = crossings.iter().map(|other| &other.outcome.threshold);

@@ -2,9 +2,9 @@
 
 pub mod encode;
 mod figures;
-mod transport;
 #[cfg(test)]
 mod tests;
+mod transport;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -77,7 +77,11 @@ pub(super) static OTLP: Sink = Sink {
             },
             OptionSpec { name: "traces", kind: OptionKind::Flag, about: "Send spans (default #true)." },
             OptionSpec { name: "metrics", kind: OptionKind::Flag, about: "Send figures (default #false)." },
-            OptionSpec { name: "interval", kind: OptionKind::Duration, about: "How often figures are sent (default 1m)." },
+            OptionSpec {
+                name: "interval",
+                kind: OptionKind::Duration,
+                about: "How often figures are sent (default 1m).",
+            },
             SAMPLE,
             KEEP_ERRORS,
             KEEP_SLOW,

@@ -100,11 +100,21 @@ fn message(alert: &Alert, channel: Option<&str>) -> String {
         (_, Severity::Error) => ("error", "#de8a00"),
         (_, Severity::Info) => ("info", "#36a2eb"),
     };
-    let targets: Vec<_> = alert.origin.targets.iter().map(|target| {
-        let parts = [target.namespace.as_ref(), target.pod.as_ref().or(Some(&target.name)), target.container.as_ref()];
-        parts.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join("/")
-    }).collect();
-    let more = if alert.origin.targets_omitted > 0 { format!(" and {} more", alert.origin.targets_omitted) } else { String::new() };
+    let targets: Vec<_> = alert
+        .origin
+        .targets
+        .iter()
+        .map(|target| {
+            let parts =
+                [target.namespace.as_ref(), target.pod.as_ref().or(Some(&target.name)), target.container.as_ref()];
+            parts.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join("/")
+        })
+        .collect();
+    let more = if alert.origin.targets_omitted > 0 {
+        format!(" and {} more", alert.origin.targets_omitted)
+    } else {
+        String::new()
+    };
     let evidence: Vec<_> = alert.evidence.iter().map(|line| format!("• {}", escaped(line))).collect();
     let mut message = json!({
         "text": format!("*{word}*: {}", escaped(&alert.title)),

@@ -54,7 +54,11 @@ pub(super) static SPLUNK: Sink = Sink {
             option::URL_FILE,
             option::TOKEN_ENV,
             option::TOKEN_FILE,
-            OptionSpec { name: "index", kind: OptionKind::Text("an index's name"), about: "The index (default: the token's)." },
+            OptionSpec {
+                name: "index",
+                kind: OptionKind::Text("an index's name"),
+                about: "The index (default: the token's).",
+            },
             OptionSpec { name: "alerts", kind: OptionKind::Flag, about: "Send alerts (default #true)." },
             OptionSpec { name: "traces", kind: OptionKind::Flag, about: "Send spans (default #false)." },
             otlp::SAMPLE,

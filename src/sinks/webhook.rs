@@ -83,7 +83,8 @@ fn open(opening: &Opening<'_>) -> Result<Opened, SinkError> {
     };
     let mut own_headers = given.headers()?;
     own_headers.extend(template.headers(token.as_ref()));
-    let secrets = own_headers.iter().map(|(_, value)| value.clone()).chain(token.clone()).chain([url.clone()]).collect();
+    let secrets =
+        own_headers.iter().map(|(_, value)| value.clone()).chain(token.clone()).chain([url.clone()]).collect();
     let carrier = Webhook {
         poster: Poster::new(given.timeout(), given.ca_file()),
         headers: headers(&own_headers)?,

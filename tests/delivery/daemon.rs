@@ -58,9 +58,12 @@ fn killed_while_the_sink_is_down() {
     fail_to_connect(&scene, &cgroup);
     let kept = || {
         let folders = fs::read_dir(scene.path("state/spool")).into_iter().flatten().flatten();
-        folders.flat_map(|folder| fs::read_dir(folder.path())).flatten().flatten().filter(|file| {
-            file.path().extension().is_some_and(|extension| extension == "json")
-        }).count()
+        folders
+            .flat_map(|folder| fs::read_dir(folder.path()))
+            .flatten()
+            .flatten()
+            .filter(|file| file.path().extension().is_some_and(|extension| extension == "json"))
+            .count()
     };
     rig::wait_until("the alert to be kept", || kept() > 0 && scene.path("state/open-alerts.json").exists());
     first.signal(libc::SIGKILL);

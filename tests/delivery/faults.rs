@@ -31,8 +31,10 @@ fn broken_destinations() {
          sink \"webhook\" url-env=\"HANGING\" timeout=\"1s\"\nsink \"slack\" url-env=\"CLOSED\"\n\
          sink \"otlp\" endpoint=\"http://{rude}\""
     );
-    let line =
-        scene.job(&["connects", "--to", &open4, "--to", &open6, "--refused", &refused[0], "--refused", &refused[1]], "truth");
+    let line = scene.job(
+        &["connects", "--to", &open4, "--to", &open6, "--refused", &refused[0], "--refused", &refused[1]],
+        "truth",
+    );
     let mut command = Command::new(rig::podtrace());
     command.args(["run", "-o", "json", "-p"]).arg(scene.profile(&profile)).arg("--").args(line);
     let hanging_at = hanging.local_addr().expect("an address");

@@ -44,7 +44,8 @@ fn get(address: SocketAddr, page: &str) -> Option<String> {
 
 /// Whatever is no letter or digit as `%XX`.
 fn encoded(text: &str) -> String {
-    let one = |byte: u8| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    let one =
+        |byte: u8| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") };
     text.bytes().map(one).collect()
 }
 
@@ -142,8 +143,10 @@ fn scraped_by_prometheus() {
     let (open4, open6) = (peers::quiet(V4).to_string(), peers::quiet(V6).to_string());
     let (closed4, closed6) = (peers::closed(V4), peers::closed(V6));
     let refused = [closed4.address.to_string(), closed6.address.to_string()];
-    let connects =
-        scene.job(&["connects", "--to", &open4, "--to", &open6, "--refused", &refused[0], "--refused", &refused[1]], "truth");
+    let connects = scene.job(
+        &["connects", "--to", &open4, "--to", &open6, "--refused", &refused[0], "--refused", &refused[1]],
+        "truth",
+    );
     job_in(&scene, &cgroup, &connects, "truth");
     let of = "process_name=\"workload\"";
     prometheus.equals(&format!("podtrace_latency_seconds_count{{type=\"tcp.connect\",{of}}}"), 23.0);

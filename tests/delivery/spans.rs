@@ -33,8 +33,10 @@ fn connects_in_their_processes() {
     let (open4, open6) = (peers::quiet(V4).to_string(), peers::quiet(V6).to_string());
     let (closed4, closed6) = (peers::closed(V4), peers::closed(V6));
     let refused = [closed4.address.to_string(), closed6.address.to_string()];
-    let job =
-        scene.job(&["connects", "--to", &open4, "--to", &open6, "--refused", &refused[0], "--refused", &refused[1]], "truth");
+    let job = scene.job(
+        &["connects", "--to", &open4, "--to", &open6, "--refused", &refused[0], "--refused", &refused[1]],
+        "truth",
+    );
     // A shell that waits: the workload is its child.
     let mut line = vec!["sh".to_owned(), "-c".to_owned(), "\"$@\"; exit $?".to_owned(), "sh".to_owned()];
     line.extend(job);
@@ -76,7 +78,9 @@ fn connects_in_their_processes() {
         if span.name == "tcp.connect" {
             assert_eq!(parent.name, "process workload");
             let peer = text(&span.attributes, "network.peer.port").expect("a peer has a port");
-            assert!([&open4, &open6, &refused[0], &refused[1]].iter().any(|known| known.ends_with(&format!(":{peer}"))));
+            assert!(
+                [&open4, &open6, &refused[0], &refused[1]].iter().any(|known| known.ends_with(&format!(":{peer}")))
+            );
         }
     }
 }

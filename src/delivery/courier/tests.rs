@@ -14,8 +14,8 @@ use super::Outcome;
 use super::Settings;
 use crate::delivery::Backoff;
 use crate::delivery::Counts;
-use crate::delivery::Undelivered;
 use crate::delivery::Spool;
+use crate::delivery::Undelivered;
 
 /// Answers by a script, then always delivers; remembers what arrived, and when each try was.
 #[derive(Clone, Default)]
@@ -100,8 +100,7 @@ fn waits_as_told() {
 fn hanging() {
     run(async {
         let carrier = Scripted { hangs: true, ..Scripted::default() };
-        let courier =
-            Courier::start(&Handle::current(), "s", carrier, Settings { queue: 23, ..settings() }, None);
+        let courier = Courier::start(&Handle::current(), "s", carrier, Settings { queue: 23, ..settings() }, None);
         for n in 0..1_009 {
             courier.hand_over(n, 1);
             tokio::task::yield_now().await;

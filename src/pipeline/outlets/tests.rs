@@ -121,9 +121,9 @@ fn restart() {
     before.judge(&mut present, S as i64, vec![finding("disk".into(), Severity::Critical)]);
     // Killed: what it has written by then is all that is left.
     let deadline = Instant::now() + Duration::from_secs(10);
-    while std::fs::read_dir(state.path().join("spool")).map_or(0, |folders| {
-        folders.flatten().flat_map(|folder| std::fs::read_dir(folder.path())).flatten().count()
-    }) == 0
+    while std::fs::read_dir(state.path().join("spool"))
+        .map_or(0, |folders| folders.flatten().flat_map(|folder| std::fs::read_dir(folder.path())).flatten().count())
+        == 0
         || !state.path().join("open-alerts.json").exists()
     {
         assert!(Instant::now() < deadline, "nothing was kept");
@@ -136,7 +136,8 @@ fn restart() {
     let (failures, _) = judged(outlets(&profile, Some(state.path())), &[Vec::new()]);
     assert_eq!(failures, [""; 0]);
     let taken = receiver.taken.lock().unwrap();
-    let said: Vec<_> = taken.iter().map(|alert| (alert["title"].as_str().unwrap(), alert["status"].as_str().unwrap())).collect();
+    let said: Vec<_> =
+        taken.iter().map(|alert| (alert["title"].as_str().unwrap(), alert["status"].as_str().unwrap())).collect();
     assert_eq!(said, [("disk", "firing"), ("disk", "resolved")]);
 }
 
@@ -153,7 +154,8 @@ fn severities_and_change() {
     let names: Vec<_> = outlets.counts().map(|(name, _)| name.to_owned()).collect();
     assert_eq!(names, ["webhook 1", "webhook 2"]);
     let kept = Arc::clone(outlets.sinks[0].opened.alerts.as_ref().unwrap().courier.counts());
-    let one = profile(&format!("sink \"webhook\" url=\"http://{mild_at}/\"\nsink \"webhook\" url-env=\"NO_SUCH_VARIABLE\""));
+    let one =
+        profile(&format!("sink \"webhook\" url=\"http://{mild_at}/\"\nsink \"webhook\" url-env=\"NO_SUCH_VARIABLE\""));
     let error = outlets.change(&one).unwrap_err().to_string();
     assert_eq!(error, "the sink `webhook 2`: the environment variable `NO_SUCH_VARIABLE` is not set");
     assert_eq!(outlets.sinks.len(), 2);
@@ -190,7 +192,10 @@ fn from_a_threshold() {
     outlets.end(&ending, &builder);
     assert_eq!(outlets.close().0, [""; 0]);
     let taken = receiver.taken.lock().unwrap();
-    assert_eq!((taken.len(), taken[0]["severity"].as_str(), taken[0]["rule"].as_str()), (1, Some("critical"), Some("tcp.connect p99 > 100ms")));
+    assert_eq!(
+        (taken.len(), taken[0]["severity"].as_str(), taken[0]["rule"].as_str()),
+        (1, Some("critical"), Some("tcp.connect p99 > 100ms"))
+    );
 }
 
 fn fetch(address: std::net::SocketAddr, page: &str) -> (u16, String) {

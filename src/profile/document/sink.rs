@@ -112,7 +112,8 @@ pub(super) fn alerts(mut node: Node, context: &mut Context, profile: &mut Profil
     }
     profile.alerts = AlertPace {
         dedup_ns: dedup.and_then(|value| value.duration_ns(context)),
-        rate_per_minute: rate.and_then(|value| value.integer(context, 1..RATE_END, "a whole number a minute such as `10`")),
+        rate_per_minute: rate
+            .and_then(|value| value.integer(context, 1..RATE_END, "a whole number a minute such as `10`")),
         min_severity: severity.and_then(|value| threshold::severity(&value, context)),
     };
     node.finish(context, &["dedup", "rate", "min-severity"]);

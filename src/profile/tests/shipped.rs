@@ -9,7 +9,8 @@ use crate::profile::Profile;
 use crate::profile::SHIPPED;
 
 fn right(name: &str, text: &str) -> Profile {
-    Profile::parse(name, text, &crate::pipeline::vocabulary()).unwrap_or_else(|error| panic!("{}", error.render(100, false)))
+    Profile::parse(name, text, &crate::pipeline::vocabulary())
+        .unwrap_or_else(|error| panic!("{}", error.render(100, false)))
 }
 
 /// Check that each shipped profile is right, observes what it judges, and opens with when to use it and what it costs.

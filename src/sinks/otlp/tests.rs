@@ -204,14 +204,19 @@ fn over_http() {
         let (traces, metrics): (Bodies, Bodies) = Default::default();
         let page = |bodies: Bodies| {
             post(move |headers: HeaderMap, body: Bytes| async move {
-                assert_eq!((&headers["content-type"], &headers["x-tenant"]), (&"application/x-protobuf".parse().unwrap(), &"blue".parse().unwrap()));
+                assert_eq!(
+                    (&headers["content-type"], &headers["x-tenant"]),
+                    (&"application/x-protobuf".parse().unwrap(), &"blue".parse().unwrap())
+                );
                 let mut plain = Vec::new();
                 GzDecoder::new(body.as_ref()).read_to_end(&mut plain).unwrap();
                 bodies.lock().unwrap().push(plain);
                 Bytes::new()
             })
         };
-        let router = Router::new().route("/v1/traces", page(Arc::clone(&traces))).route("/v1/metrics", page(Arc::clone(&metrics)));
+        let router = Router::new()
+            .route("/v1/traces", page(Arc::clone(&traces)))
+            .route("/v1/metrics", page(Arc::clone(&metrics)));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/v1/traces", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
@@ -220,8 +225,12 @@ fn over_http() {
         let mut figures = opened.figures.take().unwrap();
         let counts = send(opened, 101).await;
         assert_eq!(counts.loss(), None);
-        let requests: Vec<_> =
-            traces.lock().unwrap().iter().map(|body| ExportTraceServiceRequest::decode(body.as_slice()).unwrap()).collect();
+        let requests: Vec<_> = traces
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|body| ExportTraceServiceRequest::decode(body.as_slice()).unwrap())
+            .collect();
         check(&requests, 101);
 
         let mut buckets = [0; bounds::COUNT + 1];
@@ -245,7 +254,10 @@ fn over_http() {
             panic!("{metric:?}");
         };
         let point = &histogram.data_points[0];
-        assert_eq!((point.count, point.sum, point.bucket_counts.len()), (101, Some(2.5), point.explicit_bounds.len() + 1));
+        assert_eq!(
+            (point.count, point.sum, point.bucket_counts.len()),
+            (101, Some(2.5), point.explicit_bounds.len() + 1)
+        );
     });
 }
 

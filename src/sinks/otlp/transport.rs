@@ -75,12 +75,15 @@ impl Transport {
             });
         }
         if has_path {
-            return Err(SinkError::Endpoint("an address for gRPC has no path: leave it out, or say `protocol=\"http\"`".into()));
+            return Err(SinkError::Endpoint(
+                "an address for gRPC has no path: leave it out, or say `protocol=\"http\"`".into(),
+            ));
         }
         let refused = |error: &dyn std::fmt::Display| SinkError::Endpoint(error.to_string());
         let timeout = given.timeout();
         let grpc = Endpoint::from_shared(endpoint.expose().to_owned()).map_err(|error| refused(&error))?;
-        let grpc = grpc.timeout(timeout).connect_timeout(timeout).user_agent(concat!("podtrace/", env!("CARGO_PKG_VERSION")));
+        let grpc =
+            grpc.timeout(timeout).connect_timeout(timeout).user_agent(concat!("podtrace/", env!("CARGO_PKG_VERSION")));
         let grpc = grpc.map_err(|error| refused(&error))?;
         let mut http = HttpConnector::new();
         http.enforce_http(false);

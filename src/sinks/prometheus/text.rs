@@ -93,14 +93,31 @@ mod tests {
         buckets[0] = 7;
         buckets[bounds::COUNT] = 11;
         let durations = Value::Durations { buckets: Box::new(buckets), sum_seconds: 23.5 };
-        let labels = || [("type", "tcp.connect".to_owned()), ("pod", String::new()), ("process_name", "a\"b\\".to_owned())];
+        let labels =
+            || [("type", "tcp.connect".to_owned()), ("pod", String::new()), ("process_name", "a\"b\\".to_owned())];
         let families = [
             Family { name: "a_total", help: "A.", form: Form::Counter, series: vec![Series::number(labels(), 101.0)] },
             Family { name: "none", help: "N.", form: Form::Gauge, series: Vec::new() },
-            Family { name: "b_seconds", help: "B.", form: Form::Histogram, series: vec![Series::new(labels(), durations)] },
+            Family {
+                name: "b_seconds",
+                help: "B.",
+                form: Form::Histogram,
+                series: vec![Series::new(labels(), durations)],
+            },
         ];
         let text = text(&families).unwrap();
-        let short: Vec<_> = text.lines().filter(|line| !line.contains("_bucket") || line.contains("Inf") || line.contains("1.024e") || line.contains("0.000001024")).collect();
-        assert_snapshot!(short.join("\n"), @r#""#);
+        let ends = |line: &&str| !line.contains("_bucket") || line.contains("+Inf") || line.contains("0.000001024");
+        let short: Vec<_> = text.lines().filter(ends).collect();
+        assert_snapshot!(short.join("\n"), @r##"
+    # HELP a_total A.
+    # TYPE a_total counter
+    a_total{type="tcp.connect",process_name="a\"b\\"} 101
+    # HELP b_seconds B.
+    # TYPE b_seconds histogram
+    b_seconds_bucket{type="tcp.connect",process_name="a\"b\\",le="0.000001024"} 7
+    b_seconds_bucket{type="tcp.connect",process_name="a\"b\\",le="+Inf"} 18
+    b_seconds_sum{type="tcp.connect",process_name="a\"b\\"} 23.5
+    b_seconds_count{type="tcp.connect",process_name="a\"b\\"} 18
+    "##);
     }
 }

@@ -144,12 +144,9 @@ impl Maker {
             (Origin::Fork, Some(began_ns)) => {
                 let parent = self.running.get(&process.parent_pid).and_then(|life| self.lives.get(life));
                 Some(match parent.and_then(|parent| parent.place) {
-                    Some(parent) => Place {
-                        trace: parent.trace,
-                        span: self.span_id(process),
-                        parent: Some(parent.span),
-                        began_ns,
-                    },
+                    Some(parent) => {
+                        Place { trace: parent.trace, span: self.span_id(process), parent: Some(parent.span), began_ns }
+                    }
                     None => self.root(process, began_ns),
                 })
             }
@@ -331,7 +328,8 @@ fn of_peer(peer: &PeerObject, kind: &Kind) -> Vec<Attribute> {
     match peer.side {
         definition::Side::Client => {
             attributes.push(Attribute::number("network.peer.port", peer.port));
-            attributes.extend(peer.address.map(|address: IpAddr| Attribute::text("server.address", address.to_string())));
+            attributes
+                .extend(peer.address.map(|address: IpAddr| Attribute::text("server.address", address.to_string())));
             attributes.push(Attribute::number("server.port", peer.port));
         }
         definition::Side::Server => attributes.push(Attribute::number("network.local.port", peer.port)),

@@ -113,8 +113,7 @@ fn sampling() {
         traces.push(items.iter().filter_map(|item| maker.item(item)).collect::<Vec<_>>());
     }
     let mut sampler = Sampler::new(0.1, true, Some(Duration::from_millis(100)));
-    let kept: Vec<usize> =
-        traces.iter().map(|spans| spans.iter().filter(|span| sampler.keeps(span)).count()).collect();
+    let kept: Vec<usize> = traces.iter().map(|spans| spans.iter().filter(|span| sampler.keeps(span)).count()).collect();
     assert!(kept.iter().all(|count| [0, 3].contains(count)));
     let whole = kept.iter().filter(|count| **count == 3).count();
     // Four standard deviations of a binomial of 10,007 and 0.1.

@@ -115,7 +115,13 @@ impl Template {
     /// podtrace's own document.
     pub fn own() -> Self {
         let message = Message { path: String::new(), body: Value::String("{alert}".into()) };
-        Self { url: None, headers: Vec::new(), firing: Some(message.clone()), resolved: Some(message), needs_token: false }
+        Self {
+            url: None,
+            headers: Vec::new(),
+            firing: Some(message.clone()),
+            resolved: Some(message),
+            needs_token: false,
+        }
     }
 
     /// A shipped template by its name, or one in a file.
@@ -151,7 +157,8 @@ impl Template {
                 ("url", Value::String(url)) => template.url = Some(url.clone()),
                 ("headers", Value::Object(headers)) => {
                     for (header, value) in headers {
-                        let text = value.as_str().ok_or_else(|| wrong(format!("has a header `{header}` that is no text")))?;
+                        let text =
+                            value.as_str().ok_or_else(|| wrong(format!("has a header `{header}` that is no text")))?;
                         template.headers.push((header.clone(), text.to_owned()));
                     }
                 }
