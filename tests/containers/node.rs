@@ -1,0 +1,138 @@
+//! A node of a cluster: the runtime, the API, and podtrace between them, which knows both from its environment.
+
+use std::fs;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::api_server::ApiServer;
+use crate::lab::Lab;
+use crate::lab::image;
+use crate::pod::Container;
+use crate::pod::Pod;
+use crate::rig;
+use crate::rig::process::Ended;
+use crate::rig::process::Running;
+use crate::rig::scene::Scene;
+
+/// What a container does once it is told to: connects to itself, reads of a file, programs executed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Errand {
+    pub(crate) connects: u32,
+    pub(crate) reads: u32,
+    pub(crate) execs: u32,
+}
+
+/// A node with its own runtime, and an API that knows no pods yet.
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) lab: Lab,
+    pub(crate) api: ApiServer,
+    scene: Scene,
+}
+
+impl Node {
+    /// A new one.
+    pub(crate) fn start() -> Self {
+        let node = Self { lab: Lab::start(), api: ApiServer::start(r#"{"items": []}"#), scene: Scene::empty() };
+        fs::write(node.kubeconfig(), node.api.kubeconfig("default")).expect("cannot write a kubeconfig");
+        node
+    }
+
+    /// The folder of a container on the machine, with what an errand needs.
+    pub(crate) fn folder(&self, pod: &Pod<'_>, container: &str) -> PathBuf {
+        let folder = self.scene.path(&format!("{}-{}-{container}", pod.name(), pod.uid()));
+        if !folder.exists() {
+            fs::create_dir(&folder).expect("cannot make a folder");
+            fs::write(folder.join("data"), [b'd'; 4096]).expect("cannot write a file");
+            fs::copy(image::BUSYBOX, folder.join("program")).expect("cannot copy a program");
+        }
+        folder
+    }
+
+    /// Starts a container that waits for [`Self::let_work`] before its errand, and after it until [`Self::let_go`].
+    pub(crate) fn start_errand(&self, pod: &mut Pod<'_>, name: &str, errand: Errand) -> Container {
+        let folder = self.folder(pod, name);
+        let counts = [errand.connects, errand.reads, errand.execs].map(|count| count.to_string());
+        let inside = |file: &str| format!("/srv/{name}/{file}");
+        let (directory, truth, begin, leave) = (inside(""), inside("truth"), inside("begin"), inside("leave"));
+        let command = [
+            "/bin/workload", "errand", "--dir", directory.trim_end_matches('/'), "--connects", &counts[0], "--reads",
+            &counts[1], "--execs", &counts[2], "--truth", &truth, "--begin", &begin, "--leave", &leave,
+        ];
+        pod.start(name, &folder, &command)
+    }
+
+    /// Lets containers do their errands, and waits until they have.
+    pub(crate) fn let_work(&self, containers: &[(&Pod<'_>, &str)]) {
+        for (pod, name) in containers {
+            touch(&self.folder(pod, name).join("begin"));
+        }
+        for (pod, name) in containers {
+            let truth = self.folder(pod, name).join("truth");
+            rig::wait_until(&format!("the errand of `{}/{name}`", pod.name()), || truth.exists());
+        }
+    }
+
+    /// What a container says it did.
+    pub(crate) fn truth(&self, pod: &Pod<'_>, name: &str) -> Value {
+        let text = fs::read_to_string(self.folder(pod, name).join("truth")).expect("it has done its errand");
+        serde_json::from_str(&text).expect("the truth is JSON")
+    }
+
+    /// Tells the API of pods, as they are now.
+    pub(crate) fn tell(&self, pods: &[&Pod<'_>]) {
+        for pod in pods {
+            self.api.apply(pod.told(&name()));
+        }
+    }
+
+    /// A command line of podtrace, which finds the API and the runtime.
+    pub(crate) fn podtrace(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(rig::podtrace());
+        command.env("KUBECONFIG", self.kubeconfig());
+        command.env("CONTAINER_RUNTIME_ENDPOINT", format!("unix://{}", self.lab.socket().display()));
+        command.args(arguments);
+        command
+    }
+
+    /// The same, which finds no runtime.
+    pub(crate) fn podtrace_alone(&self, arguments: &[&str]) -> Command {
+        let mut command = self.podtrace(arguments);
+        command.env("CONTAINER_RUNTIME_ENDPOINT", "/run/podtrace-lab/no-runtime.sock");
+        command
+    }
+
+    /// Starts a trace with every probe and a report as JSON; returns when it traces.
+    pub(crate) fn trace(&self, command: Command) -> Running {
+        self.scene.start_tracing(command)
+    }
+
+    /// Runs podtrace to its end.
+    pub(crate) fn run(&self, command: Command) -> Ended {
+        Running::start(command, "podtrace", self.scene.folder()).end()
+    }
+
+    fn kubeconfig(&self) -> PathBuf {
+        self.scene.path("kubeconfig")
+    }
+}
+
+/// The node's name: this machine's.
+pub(crate) fn name() -> String {
+    let name = fs::read_to_string("/proc/sys/kernel/hostname").expect("a machine has a name");
+    name.trim().to_lowercase()
+}
+
+/// Makes a file.
+pub(crate) fn touch(path: &Path) {
+    fs::write(path, "").unwrap_or_else(|error| panic!("cannot make `{}`: {error}", path.display()));
+}
+
+/// Asks podtrace to stop, as Ctrl-C does.
+pub(crate) fn stop(running: Running) -> Ended {
+    running.signal(libc::SIGINT);
+    running.end()
+}

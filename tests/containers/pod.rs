@@ -1,0 +1,187 @@
+//! Pods as a kubelet makes them: labels, annotations, cgroups, folders for logs, and containers with attempts.
+
+use std::fs;
+use std::path::Path;
+use std::path::PathBuf;
+
+use serde_json::Value;
+use serde_json::json;
+
+use crate::cri::message::ContainerConfig;
+use crate::cri::message::ContainerMetadata;
+use crate::cri::message::CreateContainerRequest;
+use crate::cri::message::ImageSpec;
+use crate::cri::message::LinuxPodSandboxConfig;
+use crate::cri::message::Mount;
+use crate::cri::message::PodSandboxConfig;
+use crate::cri::message::PodSandboxMetadata;
+use crate::lab::Lab;
+use crate::lab::image;
+
+/// A pod that runs.
+#[derive(Debug)]
+pub(crate) struct Pod<'l> {
+    lab: &'l Lab,
+    config: PodSandboxConfig,
+    sandbox: String,
+    containers: Vec<Container>,
+}
+
+/// A life of a container.
+#[derive(Clone, Debug)]
+pub(crate) struct Container {
+    /// Its name in the pod.
+    pub(crate) name: String,
+    /// Its id: that of this life.
+    pub(crate) id: String,
+    /// How many lives it had before.
+    pub(crate) attempt: u32,
+}
+
+impl<'l> Pod<'l> {
+    /// Makes a pod without containers. A kubelet keeps logs in `/var/log/pods`; here they are in the lab.
+    pub(crate) fn new(lab: &'l Lab, namespace: &str, name: &str) -> Self {
+        let logs = |uid: &str| lab.path("logs").join(format!("{namespace}_{name}_{uid}"));
+        Self::with_logs(lab, namespace, name, logs)
+    }
+
+    /// The same, with logs where a kubelet keeps them.
+    pub(crate) fn with_kubelet_logs(lab: &'l Lab, namespace: &str, name: &str) -> Self {
+        Self::with_logs(lab, namespace, name, |uid| PathBuf::from(format!("/var/log/pods/{namespace}_{name}_{uid}")))
+    }
+
+    fn with_logs(lab: &'l Lab, namespace: &str, name: &str, logs: impl Fn(&str) -> PathBuf) -> Self {
+        let uid = fs::read_to_string("/proc/sys/kernel/random/uuid").expect("the kernel makes uuids").trim().to_owned();
+        lab.note(&uid);
+        let logs = logs(&uid);
+        fs::create_dir_all(&logs).expect("cannot make a folder for logs");
+        let words = |words: &[(&str, &str)]| words.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
+        let config = PodSandboxConfig {
+            metadata: Some(PodSandboxMetadata {
+                name: name.into(),
+                uid: uid.clone(),
+                namespace: namespace.into(),
+                attempt: 0,
+            }),
+            hostname: name.into(),
+            log_directory: logs.to_string_lossy().into_owned(),
+            labels: words(&[
+                ("app", name),
+                ("io.kubernetes.pod.name", name),
+                ("io.kubernetes.pod.namespace", namespace),
+                ("io.kubernetes.pod.uid", &uid),
+            ]),
+            annotations: words(&[
+                ("kubernetes.io/config.seen", "2026-01-01T00:00:00Z"),
+                ("kubernetes.io/config.source", "api"),
+            ]),
+            linux: Some(LinuxPodSandboxConfig { cgroup_parent: format!("/kubepods/burstable/pod{uid}") }),
+        };
+        let sandbox = lab.cri().run_sandbox(&config);
+        Self { lab, config, sandbox, containers: Vec::new() }
+    }
+
+    /// Starts a container; a further life of it, if there was one of the name. A folder of the machine is `/srv/NAME` in it.
+    pub(crate) fn start(&mut self, name: &str, folder: &Path, command: &[&str]) -> Container {
+        let id = self.create(name, folder, command).id;
+        self.lab.cri().start(&id);
+        self.containers.last().expect("it was just made").clone()
+    }
+
+    /// Makes a container and does not start it.
+    fn create(&mut self, name: &str, folder: &Path, command: &[&str]) -> Container {
+        let attempt = self.containers.iter().filter(|container| container.name == name).count() as u32;
+        let mut labels = self.config.labels.clone();
+        labels.remove("app");
+        labels.insert("io.kubernetes.container.name".into(), name.into());
+        fs::create_dir_all(Path::new(&self.config.log_directory).join(name)).expect("cannot make a folder for logs");
+        let config = ContainerConfig {
+            metadata: Some(ContainerMetadata { name: name.into(), attempt }),
+            image: Some(ImageSpec { image: image::WORK.into() }),
+            command: command.iter().map(|part| (*part).to_owned()).collect(),
+            mounts: vec![Mount {
+                container_path: format!("/srv/{name}"),
+                host_path: folder.to_string_lossy().into_owned(),
+            }],
+            labels,
+            annotations: [("io.kubernetes.container.restartCount".to_owned(), attempt.to_string())].into(),
+            log_path: format!("{name}/{attempt}.log"),
+        };
+        let request = CreateContainerRequest {
+            pod_sandbox_id: self.sandbox.clone(),
+            config: Some(config),
+            sandbox_config: Some(self.config.clone()),
+        };
+        let container = Container { name: name.to_owned(), id: self.lab.cri().create(request), attempt };
+        self.containers.push(container.clone());
+        container
+    }
+
+    /// The id of its sandbox.
+    pub(crate) fn sandbox(&self) -> &str {
+        &self.sandbox
+    }
+
+    /// Its containers' lives, in the order they began.
+    pub(crate) fn containers(&self) -> &[Container] {
+        &self.containers
+    }
+
+    /// What a life of a container printed, for messages.
+    pub(crate) fn log(&self, container: &Container) -> String {
+        let file = format!("{}/{}.log", container.name, container.attempt);
+        fs::read_to_string(Path::new(&self.config.log_directory).join(file)).unwrap_or_default()
+    }
+
+    /// Its uid.
+    pub(crate) fn uid(&self) -> &str {
+        self.metadata().uid.as_str()
+    }
+
+    /// Its name.
+    pub(crate) fn name(&self) -> &str {
+        self.metadata().name.as_str()
+    }
+
+    /// Its namespace.
+    pub(crate) fn namespace(&self) -> &str {
+        self.metadata().namespace.as_str()
+    }
+
+    fn metadata(&self) -> &PodSandboxMetadata {
+        self.config.metadata.as_ref().expect("every pod has them")
+    }
+
+    /// The pod as the API tells it, from what the runtime says now, on a node of this name.
+    pub(crate) fn told(&self, node: &str) -> Value {
+        let mut names: Vec<&str> = self.containers.iter().map(|container| container.name.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        let latest = |name: &str| self.containers.iter().rfind(|container| container.name == name).expect("it has lives");
+        let statuses: Vec<Value> = names.iter().map(|name| self.told_of(latest(name))).collect();
+        let declared: Vec<Value> = names.iter().map(|name| json!({"name": name, "image": image::WORK})).collect();
+        json!({
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {
+                "name": self.name(), "namespace": self.namespace(), "uid": self.uid(), "labels": {"app": self.name()},
+            },
+            "spec": { "nodeName": node, "containers": declared },
+            "status": { "phase": "Running", "qosClass": "Burstable", "containerStatuses": statuses },
+        })
+    }
+
+    fn told_of(&self, container: &Container) -> Value {
+        let status = self.lab.cri().status(&container.id);
+        let id = format!("containerd://{}", container.id);
+        let state = if status.has_ended() {
+            json!({"terminated": {"exitCode": status.exit_code, "reason": "Error", "containerID": id}})
+        } else {
+            json!({"running": {"startedAt": "2026-01-01T00:00:00Z"}})
+        };
+        json!({
+            "name": container.name, "image": image::WORK, "imageID": "", "ready": !status.has_ended(),
+            "restartCount": container.attempt, "containerID": id, "state": state, "lastState": {},
+        })
+    }
+}
