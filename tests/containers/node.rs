@@ -1,5 +1,7 @@
 //! A node of a cluster: the runtime, the API, and podtrace between them, which knows both from its environment.
 
+use std::cell::Ref;
+use std::cell::RefCell;
 use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
@@ -8,6 +10,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::api_server::ApiServer;
+use crate::api_server::Killed;
 use crate::lab::Lab;
 use crate::lab::image;
 use crate::pod::Container;
@@ -29,16 +32,35 @@ pub(crate) struct Errand {
 #[derive(Debug)]
 pub(crate) struct Node {
     pub(crate) lab: Lab,
-    pub(crate) api: ApiServer,
+    api: RefCell<Option<ApiServer>>,
+    killed: RefCell<Option<Killed>>,
     scene: Scene,
 }
 
 impl Node {
     /// A new one.
     pub(crate) fn start() -> Self {
-        let node = Self { lab: Lab::start(), api: ApiServer::start(r#"{"items": []}"#), scene: Scene::empty() };
-        fs::write(node.kubeconfig(), node.api.kubeconfig("default")).expect("cannot write a kubeconfig");
-        node
+        let api = ApiServer::start(r#"{"items": []}"#);
+        let scene = Scene::empty();
+        fs::write(scene.path("kubeconfig"), api.kubeconfig("default")).expect("cannot write a kubeconfig");
+        Self { lab: Lab::start(), api: RefCell::new(Some(api)), killed: RefCell::default(), scene }
+    }
+
+    /// The API, while it runs.
+    pub(crate) fn api(&self) -> Ref<'_, ApiServer> {
+        Ref::map(self.api.borrow(), |api| api.as_ref().expect("the API was not killed"))
+    }
+
+    /// Kills the API: its connections are cut, and nobody listens any more.
+    pub(crate) fn kill_api(&self) {
+        let killed = self.api.take().expect("the API is killed once").kill();
+        self.killed.replace(Some(killed));
+    }
+
+    /// Starts the API again, at the same address, with what it knew.
+    pub(crate) fn revive_api(&self) {
+        let killed = self.killed.take().expect("the API was killed before");
+        self.api.replace(Some(killed.start()));
     }
 
     /// The folder of a container on the machine, with what an errand needs.
@@ -59,8 +81,22 @@ impl Node {
         let inside = |file: &str| format!("/srv/{name}/{file}");
         let (directory, truth, begin, leave) = (inside(""), inside("truth"), inside("begin"), inside("leave"));
         let command = [
-            "/bin/workload", "errand", "--dir", directory.trim_end_matches('/'), "--connects", &counts[0], "--reads",
-            &counts[1], "--execs", &counts[2], "--truth", &truth, "--begin", &begin, "--leave", &leave,
+            "/bin/workload",
+            "errand",
+            "--dir",
+            directory.trim_end_matches('/'),
+            "--connects",
+            &counts[0],
+            "--reads",
+            &counts[1],
+            "--execs",
+            &counts[2],
+            "--truth",
+            &truth,
+            "--begin",
+            &begin,
+            "--leave",
+            &leave,
         ];
         pod.start(name, &folder, &command)
     }
@@ -85,14 +121,14 @@ impl Node {
     /// Tells the API of pods, as they are now.
     pub(crate) fn tell(&self, pods: &[&Pod<'_>]) {
         for pod in pods {
-            self.api.apply(pod.told(&name()));
+            self.api().apply(pod.told(&name()));
         }
     }
 
     /// A command line of podtrace, which finds the API and the runtime.
     pub(crate) fn podtrace(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(rig::podtrace());
-        command.env("KUBECONFIG", self.kubeconfig());
+        command.env("KUBECONFIG", self.scene.path("kubeconfig"));
         command.env("CONTAINER_RUNTIME_ENDPOINT", format!("unix://{}", self.lab.socket().display()));
         command.args(arguments);
         command
@@ -113,10 +149,6 @@ impl Node {
     /// Runs podtrace to its end.
     pub(crate) fn run(&self, command: Command) -> Ended {
         Running::start(command, "podtrace", self.scene.folder()).end()
-    }
-
-    fn kubeconfig(&self) -> PathBuf {
-        self.scene.path("kubeconfig")
     }
 }
 

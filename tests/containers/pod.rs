@@ -1,6 +1,7 @@
 //! Pods as a kubelet makes them: labels, annotations, cgroups, folders for logs, and containers with attempts.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -17,6 +18,10 @@ use crate::cri::message::PodSandboxConfig;
 use crate::cri::message::PodSandboxMetadata;
 use crate::lab::Lab;
 use crate::lab::image;
+
+/// Where kubelets keep logs, and where they link to those of each container.
+pub(crate) const LOGS: &str = "/var/log/pods";
+pub(crate) const LINKS: &str = "/var/log/containers";
 
 /// A pod that runs.
 #[derive(Debug)]
@@ -47,7 +52,7 @@ impl<'l> Pod<'l> {
 
     /// The same, with logs where a kubelet keeps them.
     pub(crate) fn with_kubelet_logs(lab: &'l Lab, namespace: &str, name: &str) -> Self {
-        Self::with_logs(lab, namespace, name, |uid| PathBuf::from(format!("/var/log/pods/{namespace}_{name}_{uid}")))
+        Self::with_logs(lab, namespace, name, |uid| Path::new(LOGS).join(format!("{namespace}_{name}_{uid}")))
     }
 
     fn with_logs(lab: &'l Lab, namespace: &str, name: &str, logs: impl Fn(&str) -> PathBuf) -> Self {
@@ -55,7 +60,8 @@ impl<'l> Pod<'l> {
         lab.note(&uid);
         let logs = logs(&uid);
         fs::create_dir_all(&logs).expect("cannot make a folder for logs");
-        let words = |words: &[(&str, &str)]| words.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
+        let words =
+            |words: &[(&str, &str)]| words.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
         let config = PodSandboxConfig {
             metadata: Some(PodSandboxMetadata {
                 name: name.into(),
@@ -114,7 +120,24 @@ impl<'l> Pod<'l> {
         };
         let container = Container { name: name.to_owned(), id: self.lab.cri().create(request), attempt };
         self.containers.push(container.clone());
+        self.link(&container);
         container
+    }
+
+    /// Links to a container's log, if that is where a kubelet keeps it.
+    fn link(&self, container: &Container) {
+        let log = self.log_of(container);
+        if log.starts_with(LOGS) {
+            fs::create_dir_all(LINKS).expect("cannot make a folder for links to logs");
+            let Container { name, id, .. } = container;
+            let link = format!("{}_{}_{name}-{id}.log", self.name(), self.namespace());
+            symlink(log, Path::new(LINKS).join(link)).expect("cannot link to a log");
+        }
+    }
+
+    fn log_of(&self, container: &Container) -> PathBuf {
+        let file = format!("{}/{}.log", container.name, container.attempt);
+        Path::new(&self.config.log_directory).join(file)
     }
 
     /// The id of its sandbox.
@@ -122,15 +145,15 @@ impl<'l> Pod<'l> {
         &self.sandbox
     }
 
-    /// Its containers' lives, in the order they began.
-    pub(crate) fn containers(&self) -> &[Container] {
-        &self.containers
+    /// The latest life of a container.
+    pub(crate) fn life(&self, name: &str) -> &Container {
+        let of_name = |container: &&Container| container.name == name;
+        self.containers.iter().rfind(of_name).unwrap_or_else(|| panic!("no container `{name}` was started"))
     }
 
     /// What a life of a container printed, for messages.
     pub(crate) fn log(&self, container: &Container) -> String {
-        let file = format!("{}/{}.log", container.name, container.attempt);
-        fs::read_to_string(Path::new(&self.config.log_directory).join(file)).unwrap_or_default()
+        fs::read_to_string(self.log_of(container)).unwrap_or_default()
     }
 
     /// Its uid.
@@ -157,8 +180,7 @@ impl<'l> Pod<'l> {
         let mut names: Vec<&str> = self.containers.iter().map(|container| container.name.as_str()).collect();
         names.sort_unstable();
         names.dedup();
-        let latest = |name: &str| self.containers.iter().rfind(|container| container.name == name).expect("it has lives");
-        let statuses: Vec<Value> = names.iter().map(|name| self.told_of(latest(name))).collect();
+        let statuses: Vec<Value> = names.iter().map(|name| self.told_of(self.life(name))).collect();
         let declared: Vec<Value> = names.iter().map(|name| json!({"name": name, "image": image::WORK})).collect();
         json!({
             "apiVersion": "v1",

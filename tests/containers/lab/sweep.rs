@@ -8,6 +8,9 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
+use crate::pod::LINKS;
+use crate::pod::LOGS;
+
 /// What folders of labs begin with; the pid of the test follows.
 pub(super) const PREFIX: &str = "podtrace-lab-";
 
@@ -39,10 +42,11 @@ pub(super) fn one(folder: &Path) {
     named(folder).into_iter().for_each(kill);
     for uid in &pods {
         cgroups(uid).iter().for_each(|cgroup| remove(cgroup));
-        let _ = fs::remove_dir_all(logs(uid));
+        remove_logs(uid);
     }
     let text = fs::read_to_string("/proc/self/mounts").unwrap_or_default();
-    let below = text.lines().filter_map(|line| line.split(' ').nth(1)).filter(|place| Path::new(place).starts_with(folder));
+    let below =
+        text.lines().filter_map(|line| line.split(' ').nth(1)).filter(|place| Path::new(place).starts_with(folder));
     for place in below.collect::<Vec<_>>().into_iter().rev() {
         let _ = Command::new("umount").args(["-l", place]).status();
     }
@@ -51,7 +55,10 @@ pub(super) fn one(folder: &Path) {
 
 /// A pod's folders in all hierarchies, as a kubelet with the cgroupfs driver names them.
 fn cgroups(uid: &str) -> Vec<PathBuf> {
-    hierarchies().map(|mount| mount.join("kubepods/burstable").join(format!("pod{uid}"))).filter(|path| path.exists()).collect()
+    hierarchies()
+        .map(|mount| mount.join("kubepods/burstable").join(format!("pod{uid}")))
+        .filter(|path| path.exists())
+        .collect()
 }
 
 fn hierarchies() -> impl Iterator<Item = PathBuf> {
@@ -70,7 +77,10 @@ fn below(cgroup: &Path) -> Vec<PathBuf> {
 
 fn processes(cgroup: &Path) -> Vec<i32> {
     let of = |cgroup: PathBuf| fs::read_to_string(cgroup.join("cgroup.procs")).unwrap_or_default();
-    below(cgroup).into_iter().flat_map(|one| of(one).lines().filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>()).collect()
+    below(cgroup)
+        .into_iter()
+        .flat_map(|one| of(one).lines().filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>())
+        .collect()
 }
 
 /// Removes a pod's cgroups, and those above where nothing else is in them.
@@ -89,11 +99,20 @@ fn remove(cgroup: &Path) {
     }
 }
 
-/// The folder of a pod's logs, where a kubelet would have it: `/var/log/pods/NAMESPACE_NAME_UID`.
-fn logs(uid: &str) -> PathBuf {
-    let folders = fs::read_dir("/var/log/pods").into_iter().flatten().flatten();
-    let own = folders.map(|entry| entry.path()).find(|path| path.to_string_lossy().ends_with(&format!("_{uid}")));
-    own.unwrap_or_else(|| Path::new("/var/log/pods/-").to_owned())
+/// Removes a pod's logs from where a kubelet would have them, and the links to them.
+fn remove_logs(uid: &str) {
+    let entries = |folder: &str| fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let is_own = |path: &Path| path.to_string_lossy().contains(uid);
+    for link in entries(LINKS).filter(|path| fs::read_link(path).is_ok_and(|to| is_own(&to))) {
+        let _ = fs::remove_file(link);
+    }
+    for folder in entries(LOGS).filter(|path| is_own(path)) {
+        let _ = fs::remove_dir_all(folder);
+    }
+    for folder in [LINKS, LOGS] {
+        // Only if nobody else has something there.
+        let _ = fs::remove_dir(folder);
+    }
 }
 
 /// Processes that have a folder in their arguments: the runtime, and its shims.
@@ -103,8 +122,11 @@ fn named(folder: &Path) -> Vec<i32> {
     let pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
     pids.filter(|pid| {
         let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        let line = String::from_utf8_lossy(&line);
-        line.starts_with("containerd") | line.contains("/containerd") && line.contains(&*folder)
+        let mut words = line.split(|byte| *byte == 0).map(String::from_utf8_lossy);
+        let is_runtime = words
+            .next()
+            .is_some_and(|program| program.rsplit('/').next().unwrap_or_default().starts_with("containerd"));
+        is_runtime && words.any(|word| word.starts_with(&*folder))
     })
     .collect()
 }
