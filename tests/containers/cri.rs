@@ -115,10 +115,10 @@ impl Cri {
     }
 
     /// `ExecSync`: what a program run in a container printed; it must end well.
-    pub(crate) fn exec(&self, id: &str, command: &[&str]) -> String {
+    pub(crate) fn exec(&self, id: &str, command: &[String]) -> String {
         let request = ExecSyncRequest {
             container_id: id.to_owned(),
-            command: command.iter().map(|part| (*part).to_owned()).collect(),
+            command: command.to_vec(),
             timeout: rig::patience().as_secs().cast_signed(),
         };
         let answer: ExecSyncResponse = self.must("ExecSync", request);

@@ -6,6 +6,7 @@
 
 #[path = "../stand_ins/api_server.rs"]
 mod api_server;
+mod belonging;
 mod cri;
 mod lab;
 mod node;

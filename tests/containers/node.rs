@@ -28,6 +28,20 @@ pub(crate) struct Errand {
     pub(crate) execs: u32,
 }
 
+impl Errand {
+    /// The command line, for a folder as the container sees it.
+    fn command(self, directory: &str) -> Vec<String> {
+        let truth = format!("{directory}/truth");
+        let counts = [self.connects, self.reads, self.execs].map(|count| count.to_string());
+        let [connects, reads, execs] = &counts;
+        let options =
+            [("dir", directory), ("connects", connects), ("reads", reads), ("execs", execs), ("truth", &truth)];
+        let mut line = vec!["/bin/workload".to_owned(), "errand".to_owned()];
+        line.extend(options.iter().flat_map(|(name, value)| [format!("--{name}"), (*value).to_owned()]));
+        line
+    }
+}
+
 /// A node with its own runtime, and an API that knows no pods yet.
 #[derive(Debug)]
 pub(crate) struct Node {
@@ -66,39 +80,25 @@ impl Node {
     /// The folder of a container on the machine, with what an errand needs.
     pub(crate) fn folder(&self, pod: &Pod<'_>, container: &str) -> PathBuf {
         let folder = self.scene.path(&format!("{}-{}-{container}", pod.name(), pod.uid()));
-        if !folder.exists() {
-            fs::create_dir(&folder).expect("cannot make a folder");
-            fs::write(folder.join("data"), [b'd'; 4096]).expect("cannot write a file");
-            fs::copy(image::BUSYBOX, folder.join("program")).expect("cannot copy a program");
-        }
+        furnish(&folder);
         folder
     }
 
-    /// Starts a container that waits for [`Self::let_work`] before its errand, and after it until [`Self::let_go`].
+    /// Starts a container that waits for [`Self::let_work`] before its errand, and after it until it is killed.
     pub(crate) fn start_errand(&self, pod: &mut Pod<'_>, name: &str, errand: Errand) -> Container {
-        let folder = self.folder(pod, name);
-        let counts = [errand.connects, errand.reads, errand.execs].map(|count| count.to_string());
-        let inside = |file: &str| format!("/srv/{name}/{file}");
-        let (directory, truth, begin, leave) = (inside(""), inside("truth"), inside("begin"), inside("leave"));
-        let command = [
-            "/bin/workload",
-            "errand",
-            "--dir",
-            directory.trim_end_matches('/'),
-            "--connects",
-            &counts[0],
-            "--reads",
-            &counts[1],
-            "--execs",
-            &counts[2],
-            "--truth",
-            &truth,
-            "--begin",
-            &begin,
-            "--leave",
-            &leave,
-        ];
-        pod.start(name, &folder, &command)
+        let directory = format!("/srv/{name}");
+        let mut command = errand.command(&directory);
+        command.extend(["begin", "leave"].iter().flat_map(|file| [format!("--{file}"), format!("{directory}/{file}")]));
+        pod.start(name, &self.folder(pod, name), &command)
+    }
+
+    /// Runs a program with an errand in a container that runs, as `kubectl exec` does; what it says it did. Its folder is
+    /// `inside` in the container's.
+    pub(crate) fn exec_errand(&self, pod: &Pod<'_>, name: &str, inside: &str, errand: Errand) -> Value {
+        let folder = self.folder(pod, name).join(inside);
+        furnish(&folder);
+        self.lab.cri().exec(&pod.life(name).id, &errand.command(&format!("/srv/{name}/{inside}")));
+        truth(&folder)
     }
 
     /// Lets containers do their errands, and waits until they have.
@@ -114,8 +114,7 @@ impl Node {
 
     /// What a container says it did.
     pub(crate) fn truth(&self, pod: &Pod<'_>, name: &str) -> Value {
-        let text = fs::read_to_string(self.folder(pod, name).join("truth")).expect("it has done its errand");
-        serde_json::from_str(&text).expect("the truth is JSON")
+        truth(&self.folder(pod, name))
     }
 
     /// Tells the API of pods, as they are now.
@@ -150,6 +149,21 @@ impl Node {
     pub(crate) fn run(&self, command: Command) -> Ended {
         Running::start(command, "podtrace", self.scene.folder()).end()
     }
+}
+
+/// Makes a folder, if it is not there, with what an errand needs: a file, and a program without libraries.
+fn furnish(folder: &Path) {
+    if !folder.exists() {
+        fs::create_dir(folder).expect("cannot make a folder");
+        fs::write(folder.join("data"), [b'd'; 4096]).expect("cannot write a file");
+        fs::copy(image::BUSYBOX, folder.join("program")).expect("cannot copy a program");
+    }
+}
+
+/// What an errand in a folder says it did.
+fn truth(folder: &Path) -> Value {
+    let text = fs::read_to_string(folder.join("truth")).expect("the errand is done");
+    serde_json::from_str(&text).expect("the truth is JSON")
 }
 
 /// The node's name: this machine's.

@@ -10,12 +10,16 @@ use serde_json::json;
 
 use crate::cri::message::ContainerConfig;
 use crate::cri::message::ContainerMetadata;
+use crate::cri::message::ContainerSecurityContext;
 use crate::cri::message::CreateContainerRequest;
 use crate::cri::message::ImageSpec;
+use crate::cri::message::LinuxContainerConfig;
 use crate::cri::message::LinuxPodSandboxConfig;
 use crate::cri::message::Mount;
+use crate::cri::message::NamespaceOption;
 use crate::cri::message::PodSandboxConfig;
 use crate::cri::message::PodSandboxMetadata;
+use crate::cri::message::SandboxSecurityContext;
 use crate::lab::Lab;
 use crate::lab::image;
 
@@ -81,21 +85,24 @@ impl<'l> Pod<'l> {
                 ("kubernetes.io/config.seen", "2026-01-01T00:00:00Z"),
                 ("kubernetes.io/config.source", "api"),
             ]),
-            linux: Some(LinuxPodSandboxConfig { cgroup_parent: format!("/kubepods/burstable/pod{uid}") }),
+            linux: Some(LinuxPodSandboxConfig {
+                cgroup_parent: format!("/kubepods/burstable/pod{uid}"),
+                security_context: Some(SandboxSecurityContext { namespaces: Some(NamespaceOption::usual()) }),
+            }),
         };
         let sandbox = lab.cri().run_sandbox(&config);
         Self { lab, config, sandbox, containers: Vec::new() }
     }
 
     /// Starts a container; a further life of it, if there was one of the name. A folder of the machine is `/srv/NAME` in it.
-    pub(crate) fn start(&mut self, name: &str, folder: &Path, command: &[&str]) -> Container {
+    pub(crate) fn start(&mut self, name: &str, folder: &Path, command: &[String]) -> Container {
         let id = self.create(name, folder, command).id;
         self.lab.cri().start(&id);
         self.containers.last().expect("it was just made").clone()
     }
 
     /// Makes a container and does not start it.
-    fn create(&mut self, name: &str, folder: &Path, command: &[&str]) -> Container {
+    fn create(&mut self, name: &str, folder: &Path, command: &[String]) -> Container {
         let attempt = self.containers.iter().filter(|container| container.name == name).count() as u32;
         let mut labels = self.config.labels.clone();
         labels.remove("app");
@@ -104,7 +111,7 @@ impl<'l> Pod<'l> {
         let config = ContainerConfig {
             metadata: Some(ContainerMetadata { name: name.into(), attempt }),
             image: Some(ImageSpec { image: image::WORK.into() }),
-            command: command.iter().map(|part| (*part).to_owned()).collect(),
+            command: command.to_vec(),
             mounts: vec![Mount {
                 container_path: format!("/srv/{name}"),
                 host_path: folder.to_string_lossy().into_owned(),
@@ -112,6 +119,9 @@ impl<'l> Pod<'l> {
             labels,
             annotations: [("io.kubernetes.container.restartCount".to_owned(), attempt.to_string())].into(),
             log_path: format!("{name}/{attempt}.log"),
+            linux: Some(LinuxContainerConfig {
+                security_context: Some(ContainerSecurityContext { namespaces: Some(NamespaceOption::usual()) }),
+            }),
         };
         let request = CreateContainerRequest {
             pod_sandbox_id: self.sandbox.clone(),
@@ -138,6 +148,11 @@ impl<'l> Pod<'l> {
     fn log_of(&self, container: &Container) -> PathBuf {
         let file = format!("{}/{}.log", container.name, container.attempt);
         Path::new(&self.config.log_directory).join(file)
+    }
+
+    /// The folder of a life of a container in the hierarchy of version 2.
+    pub(crate) fn cgroup(&self, container: &Container) -> PathBuf {
+        crate::rig::cgroup::mount().join(format!("kubepods/burstable/pod{}/{}", self.uid(), container.id))
     }
 
     /// The id of its sandbox.

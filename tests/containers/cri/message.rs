@@ -24,6 +24,43 @@ pub(crate) struct PodSandboxMetadata {
 pub(crate) struct LinuxPodSandboxConfig {
     #[prost(string, tag = "1")]
     pub(crate) cgroup_parent: String,
+    #[prost(message, optional, tag = "2")]
+    pub(crate) security_context: Option<SandboxSecurityContext>,
+}
+
+/// `LinuxSandboxSecurityContext`.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub(crate) struct SandboxSecurityContext {
+    #[prost(message, optional, tag = "1")]
+    pub(crate) namespaces: Option<NamespaceOption>,
+}
+
+/// `LinuxContainerConfig`.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub(crate) struct LinuxContainerConfig {
+    #[prost(message, optional, tag = "2")]
+    pub(crate) security_context: Option<ContainerSecurityContext>,
+}
+
+/// `LinuxContainerSecurityContext`.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub(crate) struct ContainerSecurityContext {
+    #[prost(message, optional, tag = "3")]
+    pub(crate) namespaces: Option<NamespaceOption>,
+}
+
+/// `NamespaceOption`: whose namespace of each sort is used, as `NamespaceMode`; the pod's where nothing is said.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub(crate) struct NamespaceOption {
+    #[prost(int32, tag = "2")]
+    pub(crate) pid: i32,
+}
+
+impl NamespaceOption {
+    /// What kubelets say of most pods: network of the pod, process ids of each container (`CONTAINER`) its own.
+    pub(crate) fn usual() -> Self {
+        Self { pid: 1 }
+    }
 }
 
 /// `PodSandboxConfig`.
@@ -113,6 +150,8 @@ pub(crate) struct ContainerConfig {
     pub(crate) annotations: Words,
     #[prost(string, tag = "11")]
     pub(crate) log_path: String,
+    #[prost(message, optional, tag = "15")]
+    pub(crate) linux: Option<LinuxContainerConfig>,
 }
 
 /// `CreateContainerRequest`.
