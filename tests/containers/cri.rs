@@ -33,6 +33,7 @@ use message::Named;
 use message::PodSandboxConfig;
 use message::RunPodSandboxRequest;
 use message::StopContainerRequest;
+use message::VersionResponse;
 
 use crate::rig;
 
@@ -62,6 +63,12 @@ impl Cri {
     pub(crate) fn sandboxes(&self) -> Result<Vec<String>, Status> {
         let answer: ListPodSandboxResponse = self.call("ListPodSandbox", ListRequest {})?;
         Ok(answer.items.into_iter().map(|item| item.id).collect())
+    }
+
+    /// `Version`: the runtime's.
+    pub(crate) fn version(&self) -> String {
+        let answer: VersionResponse = self.must("Version", ListRequest {});
+        answer.runtime_version
     }
 
     /// `ImageStatus`: whether there is such an image.

@@ -11,6 +11,7 @@ mod cri;
 mod lab;
 mod node;
 mod pod;
+mod refusals;
 #[path = "../rig/rig.rs"]
 mod rig;
 mod separately;

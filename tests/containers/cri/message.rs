@@ -212,7 +212,7 @@ pub(crate) struct ExecSyncResponse {
     pub(crate) exit_code: i32,
 }
 
-/// `ListPodSandboxRequest`, without a filter.
+/// `ListPodSandboxRequest` without a filter, `VersionRequest` without a version.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub(crate) struct ListRequest {}
 
@@ -235,4 +235,11 @@ pub(crate) struct ImageStatusRequest {
 pub(crate) struct ImageStatusResponse {
     #[prost(message, optional, tag = "1")]
     pub(crate) image: Option<Named>,
+}
+
+/// `VersionResponse`.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub(crate) struct VersionResponse {
+    #[prost(string, tag = "3")]
+    pub(crate) runtime_version: String,
 }
