@@ -20,13 +20,13 @@ use std::sync::atomic::Ordering;
 use crate::cri::Cri;
 use crate::rig;
 
-/// What must be installed; `./dev` does it.
-const PROGRAMS: [(&str, &str); 5] = [
-    ("/usr/bin/containerd", "containerd"),
-    ("/usr/sbin/runc", "runc"),
+/// What must be installed, and the Debian packages with it; `./dev` installs them.
+const NEEDED: [(&str, &str); 5] = [
+    ("containerd", "containerd"),
+    ("ctr", "containerd"),
+    ("runc", "runc"),
     ("/usr/lib/cni/bridge", "containernetworking-plugins"),
     (image::BUSYBOX, "busybox-static"),
-    ("/usr/bin/ctr", "containerd"),
 ];
 
 /// A running containerd.
@@ -41,8 +41,8 @@ impl Lab {
     /// Starts one, and waits until it knows its images.
     pub(crate) fn start() -> Self {
         rig::assert_root();
-        for (program, package) in PROGRAMS {
-            assert!(Path::new(program).exists(), "`{program}` is missing: install the Debian package {package}");
+        for (program, package) in NEEDED {
+            assert!(is_there(program), "`{program}` is missing: install the Debian package `{package}`");
         }
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -115,6 +115,12 @@ impl Drop for Lab {
         let _ = self.containerd.wait();
         sweep::one(&self.folder);
     }
+}
+
+/// Whether a program is there: by its path, or along `PATH`.
+fn is_there(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(program).exists())
 }
 
 /// Writes containerd's settings and those of the pods' network.
