@@ -33,8 +33,8 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 {
 	__u32 parent_pid = BPF_CORE_READ(parent, tgid), pid = BPF_CORE_READ(child, tgid), process, origin = 0;
 	struct podtrace_member *member = NULL;
+	struct podtrace_target place = {};
 	bool belongs;
-	__u16 target = 0;
 
 	if (is_traced(parent_pid))
 		member = bpf_map_lookup_elem(&members, &parent_pid);
@@ -45,20 +45,22 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 	}
 	if (member)
 		origin = member->process;
-	belongs = target_by_cgroup(child, &target);
+	belongs = target_by_cgroup(child, &place);
+	if (belongs && place.from_exec && (!member || member->target != place.target))
+		belongs = false;
 	if (!belongs && member && member->follow) {
-		target = member->target;
+		place.target = member->target;
 		belongs = true;
 	}
 	if (member)
 		report(origin, PODTRACE_PROCESS_FORK, 0, 0, pid);
 	if (!belongs)
 		return 0;
-	process = take_in(pid, target, member ? member->follow : 0);
+	process = take_in(pid, place.target, member ? member->follow : 0);
 	if (!process)
 		return 0;
 	state_of(child, true);
-	define_process(child, process, target, PODTRACE_FORK);
+	define_process(child, process, place.target, PODTRACE_FORK);
 	return 0;
 }
 
@@ -81,6 +83,29 @@ static __always_inline void read_arguments(struct podtrace_exec *record, struct 
 	record->arguments_read = length;
 }
 
+/* Whether a task's program is in its own tree of mounts. The copy of itself by which a runtime prepares a container is
+ * not: it is in memory, or in a mount that belongs to no tree (runc and crun, because of CVE-2019-5736). */
+static __always_inline bool program_in_own_tree(struct task_struct *task)
+{
+	struct file *program = BPF_CORE_READ(task, mm, exe_file);
+	struct mount *mount = mount_of(BPF_CORE_READ(program, f_path.mnt));
+
+	return BPF_CORE_READ(mount, mnt_ns) == BPF_CORE_READ(task, nsproxy, mnt_ns);
+}
+
+/* Whether a process belongs to a target from this program on. A container begins with its first program: what the process
+ * did in the container's cgroup before, it did for the runtime. */
+static __always_inline void begin_with_program(struct task_struct *task, __u32 pid)
+{
+	struct podtrace_target place = {};
+
+	if (held_pid && pid == held_pid)
+		/* What podtrace's own child did before it became the command is not the command's. */
+		take_in(pid, held_target, held_follow);
+	else if (target_by_cgroup(task, &place) && place.from_exec && program_in_own_tree(task))
+		take_in(pid, place.target, 0);
+}
+
 /* A new program in an old process: a new life. */
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(process_exec, struct task_struct *task, int old_pid, struct linux_binprm *program)
@@ -91,9 +116,8 @@ int BPF_PROG(process_exec, struct task_struct *task, int old_pid, struct linux_b
 	struct thread_state *state;
 	__u64 object = 0;
 
-	/* What podtrace's own child did before it became the command is not the command's. */
-	if (held_pid && pid == held_pid && !is_traced(pid))
-		take_in(pid, held_target, held_follow);
+	if (!is_traced(pid))
+		begin_with_program(task, pid);
 	if (!is_traced(pid))
 		return 0;
 	member = bpf_map_lookup_elem(&members, &pid);
@@ -192,7 +216,7 @@ int BPF_PROG(process_moved, struct cgroup *to, const char *path, struct task_str
 {
 	__u32 pid = BPF_CORE_READ(leader, tgid), process;
 	struct podtrace_member *member = NULL;
-	__u16 target = 0;
+	struct podtrace_target place = {};
 	bool belongs;
 
 	if (!level_count)
@@ -201,17 +225,19 @@ int BPF_PROG(process_moved, struct cgroup *to, const char *path, struct task_str
 		member = bpf_map_lookup_elem(&members, &pid);
 	if (member && member->follow)
 		return 0;
-	belongs = target_by_cgroup(leader, &target);
-	if (member && belongs && member->target == target)
+	belongs = target_by_cgroup(leader, &place);
+	if (member && belongs && member->target == place.target)
+		return 0;
+	if (!member && place.from_exec)
 		return 0;
 	if (member)
 		let_go(pid);
 	__sync_fetch_and_add(&membership_epoch, 1);
 	if (!belongs)
 		return 0;
-	process = take_in(pid, target, 0);
+	process = take_in(pid, place.target, 0);
 	if (process)
-		define_process(BPF_CORE_READ(leader, group_leader), process, target, PODTRACE_SEED);
+		define_process(BPF_CORE_READ(leader, group_leader), process, place.target, PODTRACE_SEED);
 	return 0;
 }
 
@@ -220,7 +246,8 @@ SEC("iter/task")
 int seed_members(struct bpf_iter__task *context)
 {
 	struct task_struct *task = context->task, *leader;
-	__u16 target = 0, follow = 0, *seed;
+	struct podtrace_target place = {};
+	__u16 follow = 0, *seed;
 	__u32 pid, process;
 
 	if (!task)
@@ -231,16 +258,16 @@ int seed_members(struct bpf_iter__task *context)
 	if (!is_traced(pid)) {
 		seed = bpf_map_lookup_elem(&seeds, &pid);
 		if (seed) {
-			target = *seed;
+			place.target = *seed;
 			follow = 1;
-		} else if (!target_by_cgroup(task, &target)) {
+		} else if (!target_by_cgroup(task, &place)) {
 			return 0;
 		}
-		process = take_in(pid, target, follow);
+		process = take_in(pid, place.target, follow);
 		if (!process)
 			return 0;
 		leader = BPF_CORE_READ(task, group_leader);
-		define_process(leader, process, target, PODTRACE_SEED);
+		define_process(leader, process, place.target, PODTRACE_SEED);
 	}
 	state_of(task, true);
 	return 0;

@@ -49,6 +49,7 @@ plain! {
     podtrace_error_key: 24,
     podtrace_counters: 128 * 8 + 128 * 16 * 8,
     podtrace_member: 8,
+    podtrace_target: 4,
 }
 
 /// Reads a plain value from the front of `bytes`; `None` if there are too few.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use crate::event::session::TargetKind;
 use crate::host::Hierarchy;
 use crate::host::socket;
 use crate::probe::Assignment;
@@ -63,7 +64,8 @@ pub(super) fn matching(targets: &[Resolved]) -> Matching {
                 }
             },
         };
-        assignments.push(Assignment { target: resolved.target.index, membership });
+        let from_exec = resolved.target.kind == TargetKind::Container;
+        assignments.push(Assignment { target: resolved.target.index, membership, from_exec });
     }
     Matching { assignments, hierarchy: chosen.unwrap_or(Wire::PODTRACE_CGROUP_V2.0), remarks }
 }

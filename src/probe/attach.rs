@@ -24,6 +24,7 @@ use crate::wire::PodtraceSkel;
 use crate::wire::types;
 use crate::wire::types::podtrace_limit as Limit;
 use crate::wire::types::podtrace_object as Object;
+use crate::wire::types::podtrace_target as Target;
 
 /// What keeps programs attached.
 pub(super) struct Attached {
@@ -168,7 +169,9 @@ fn assign(skeleton: &mut PodtraceSkel<'static>, setting: &Setting) -> Result<(),
         match &assignment.membership {
             Membership::Cgroup { id, level } => {
                 let table = &skeleton.maps.target_cgroups;
-                table.update(&id.to_ne_bytes(), &target, MapFlags::ANY).map_err(|error| failed(table, error))?;
+                let value = Target { target: assignment.target, from_exec: assignment.from_exec.into() };
+                let value = wire::bytes(&value);
+                table.update(&id.to_ne_bytes(), value, MapFlags::ANY).map_err(|error| failed(table, error))?;
                 if !depths.contains(level) {
                     depths.push(*level);
                 }

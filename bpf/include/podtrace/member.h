@@ -93,10 +93,10 @@ static __always_inline struct cgroup *cgroup_of(struct task_struct *task)
 }
 
 /* The target whose cgroup a task is in or below; false: none. */
-static __always_inline bool target_by_cgroup(struct task_struct *task, __u16 *target)
+static __always_inline bool target_by_cgroup(struct task_struct *task, struct podtrace_target *target)
 {
+	struct podtrace_target *found;
 	struct cgroup *cgroup;
-	__u16 *found;
 	__u64 id;
 
 	if (!level_count || BPF_CORE_READ(task, tgid) == own_pid)
