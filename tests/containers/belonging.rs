@@ -33,7 +33,7 @@ fn programs_run_later() {
     node.start_errand(&mut pod, "app", OWN);
     node.start_errand(&mut pod, "side", OWN);
     node.tell(&[&pod]);
-    let running = node.trace(node.podtrace(&["-n", "production", "my-pod", "-c", "app", "--for", "60s"]));
+    let running = node.trace(node.podtrace(&["-n", "production", "my-pod", "-c", "app", "--for", "600s"]));
     let later = node.exec_errand(&pod, "app", "later", LATER);
     node.exec_errand(&pod, "side", "later", LATER);
     node.let_work(&[(&pod, "app"), (&pod, "side")]);
@@ -77,7 +77,7 @@ fn cgroups_below() {
     let before = pod.cgroup(&before);
     let meanwhile = pod.cgroup(&meanwhile);
     move_below(&before);
-    let running = node.trace(node.podtrace(&["-n", "production", "my-pod", "--for", "60s"]));
+    let running = node.trace(node.podtrace(&["-n", "production", "my-pod", "--for", "600s"]));
     move_below(&meanwhile);
     node.let_work(&[(&pod, "before"), (&pod, "meanwhile")]);
     let ended = stop(running);

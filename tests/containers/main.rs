@@ -9,9 +9,11 @@ mod api_server;
 mod belonging;
 mod cri;
 mod lab;
+mod lives;
 mod node;
 mod pod;
 mod refusals;
 #[path = "../rig/rig.rs"]
 mod rig;
 mod separately;
+mod watch;

@@ -89,7 +89,15 @@ impl Node {
         let directory = format!("/srv/{name}");
         let mut command = errand.command(&directory);
         command.extend(["begin", "leave"].iter().flat_map(|file| [format!("--{file}"), format!("{directory}/{file}")]));
-        pod.start(name, &self.folder(pod, name), &command)
+        pod.start(name, (&self.folder(pod, name), &directory), &command)
+    }
+
+    /// Starts a life of a container that does its errand at once, in a folder of its own, and ends with an exit code.
+    pub(crate) fn start_life(&self, pod: &mut Pod<'_>, name: &str, life: &str, errand: Errand, code: u8) -> Container {
+        let directory = format!("/srv/{life}");
+        let mut command = errand.command(&directory);
+        command.extend(["--end".to_owned(), code.to_string()]);
+        pod.start(name, (&self.folder(pod, life), &directory), &command)
     }
 
     /// Runs a program with an errand in a container that runs, as `kubectl exec` does; what it says it did. Its folder is

@@ -94,15 +94,15 @@ impl<'l> Pod<'l> {
         Self { lab, config, sandbox, containers: Vec::new() }
     }
 
-    /// Starts a container; a further life of it, if there was one of the name. A folder of the machine is `/srv/NAME` in it.
-    pub(crate) fn start(&mut self, name: &str, folder: &Path, command: &[String]) -> Container {
+    /// Starts a container; a further life of it, if there was one of the name. A folder of the machine is mounted in it.
+    pub(crate) fn start(&mut self, name: &str, folder: (&Path, &str), command: &[String]) -> Container {
         let id = self.create(name, folder, command).id;
         self.lab.cri().start(&id);
         self.containers.last().expect("it was just made").clone()
     }
 
     /// Makes a container and does not start it.
-    fn create(&mut self, name: &str, folder: &Path, command: &[String]) -> Container {
+    fn create(&mut self, name: &str, (folder, inside): (&Path, &str), command: &[String]) -> Container {
         let attempt = self.containers.iter().filter(|container| container.name == name).count() as u32;
         let mut labels = self.config.labels.clone();
         labels.remove("app");
@@ -112,10 +112,7 @@ impl<'l> Pod<'l> {
             metadata: Some(ContainerMetadata { name: name.into(), attempt }),
             image: Some(ImageSpec { image: image::WORK.into() }),
             command: command.to_vec(),
-            mounts: vec![Mount {
-                container_path: format!("/srv/{name}"),
-                host_path: folder.to_string_lossy().into_owned(),
-            }],
+            mounts: vec![Mount { container_path: inside.to_owned(), host_path: folder.to_string_lossy().into_owned() }],
             labels,
             annotations: [("io.kubernetes.container.restartCount".to_owned(), attempt.to_string())].into(),
             log_path: format!("{name}/{attempt}.log"),
@@ -166,9 +163,14 @@ impl<'l> Pod<'l> {
         self.containers.iter().rfind(of_name).unwrap_or_else(|| panic!("no container `{name}` was started"))
     }
 
-    /// What a life of a container printed, for messages.
-    pub(crate) fn log(&self, container: &Container) -> String {
-        fs::read_to_string(self.log_of(container)).unwrap_or_default()
+    /// Waits for the end of a life of a container; its exit code.
+    pub(crate) fn wait(&self, container: &Container) -> i32 {
+        let status = || self.lab.cri().status(&container.id);
+        crate::rig::wait_until(&format!("the end of `{}`", container.name), || status().has_ended());
+        let code = status().exit_code;
+        // For a test that fails.
+        eprint!("{}", fs::read_to_string(self.log_of(container)).unwrap_or_default());
+        code
     }
 
     /// Its uid.

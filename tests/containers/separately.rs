@@ -86,7 +86,7 @@ fn by_the_api() {
     let node = Node::start();
     let both = Neighbours::start(&node, |node, name| Pod::new(&node.lab, "production", name));
     node.tell(&[&both.pod, &both.neighbour]);
-    let running = node.trace(node.podtrace(&["-n", "production", "my-pod", "--for", "60s"]));
+    let running = node.trace(node.podtrace(&["-n", "production", "my-pod", "--for", "600s"]));
     let ended = both.work(&node, running);
     let report = both.compare(&node, &ended, ["my-pod/app", "my-pod/side"]);
     assert_eq!(said(&report), "");
@@ -106,7 +106,7 @@ fn by_the_runtime() {
     let both = Neighbours::start(&node, |node, name| Pod::new(&node.lab, "production", name));
     node.api().fault(Fault::Forbidden(vec!["get", "list", "watch"]));
     node.tell(&[&both.pod, &both.neighbour]);
-    let running = node.trace(node.podtrace(&["-n", "production", "my-pod", "--for", "60s"]));
+    let running = node.trace(node.podtrace(&["-n", "production", "my-pod", "--for", "600s"]));
     let ended = both.work(&node, running);
     let said = said(&both.compare(&node, &ended, ["my-pod/app", "my-pod/side"]));
     for words in [
@@ -125,7 +125,7 @@ fn by_the_cgroups() {
     let node = Node::start();
     node.kill_api();
     let both = Neighbours::start(&node, |node, name| Pod::with_kubelet_logs(&node.lab, "production", name));
-    let running = node.trace(node.podtrace_alone(&["-n", "production", "my-pod", "--for", "60s"]));
+    let running = node.trace(node.podtrace_alone(&["-n", "production", "my-pod", "--for", "600s"]));
     let ended = both.work(&node, running);
     let said = said(&both.compare(&node, &ended, ["my-pod/app", "my-pod/side"]));
     let words =
@@ -142,7 +142,7 @@ fn by_the_cgroups_alone() {
     let node = Node::start();
     node.kill_api();
     let both = Neighbours::start(&node, |node, name| Pod::new(&node.lab, "production", name));
-    let running = node.trace(node.podtrace_alone(&["my-pod", "--for", "60s"]));
+    let running = node.trace(node.podtrace_alone(&["my-pod", "--for", "600s"]));
     let ended = both.work(&node, running);
     let names = ["app", "side"].map(|name| format!("my-pod/{}", &both.pod.life(name).id[..12]));
     let report = both.compare(&node, &ended, [&names[0], &names[1]]);
