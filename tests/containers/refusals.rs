@@ -55,6 +55,23 @@ fn not_there() {
     assert_snapshot!(said(&node, 3, &["-n", "production", "no-pod", "--for", "1s"]), @"podtrace: cannot find pod `no-pod` in namespace `production` by containerd VERSION at `SOCKET` (not asked: the API at http://SERVER forbids `system:serviceaccount:production:default` to get pods in namespace `production`: allow the verbs `get`, `list` and `watch` on `pods` by a role)");
 }
 
+/// Check that the doctor says of each container how it was found.
+#[test]
+fn doctor() {
+    let node = Node::start();
+    let mut pod = Pod::new(&node.lab, "production", "my-pod");
+    let app = node.start_errand(&mut pod, "app", ERRAND);
+    node.start_errand(&mut pod, "side", ERRAND);
+    node.tell(&[&pod]);
+    let ended = node.run(node.podtrace(&["doctor", "-n", "production", "my-pod"]));
+    assert_eq!(ended.code(), 0, "{}{}", ended.output, ended.errors);
+    let path = format!("/kubepods/burstable/pod{}/{}", pod.uid(), app.id);
+    let by = format!("by the API at http://{}", node.api().address);
+    for words in ["my-pod/app", "my-pod/side", "1 process in ", &path, &by] {
+        assert!(ended.output.contains(words), "the doctor does not say `{words}`:\n{}", ended.output);
+    }
+}
+
 /// Check that a pod that is deleted while it is traced is reported as far as it came.
 #[test]
 fn deleted_meanwhile() {
