@@ -83,14 +83,36 @@ static __always_inline void read_arguments(struct podtrace_exec *record, struct 
 	record->arguments_read = length;
 }
 
-/* Whether a task's program is in its own tree of mounts. The copy of itself by which a runtime prepares a container is
- * not: it is in memory, or in a mount that belongs to no tree (runc and crun, because of CVE-2019-5736). */
-static __always_inline bool program_in_own_tree(struct task_struct *task)
+static __always_inline struct mnt_namespace *tree_of_program(struct task_struct *task)
 {
 	struct file *program = BPF_CORE_READ(task, mm, exe_file);
 	struct mount *mount = mount_of(BPF_CORE_READ(program, f_path.mnt));
 
-	return BPF_CORE_READ(mount, mnt_ns) == BPF_CORE_READ(task, nsproxy, mnt_ns);
+	return BPF_CORE_READ(mount, mnt_ns);
+}
+
+/* Whether a task's program is in its own tree of mounts. The copy of itself by which a runtime prepares a container is
+ * not: it is in memory, or in a mount that belongs to no tree (runc and crun, because of CVE-2019-5736). */
+static __always_inline bool program_in_own_tree(struct task_struct *task)
+{
+	return tree_of_program(task) == BPF_CORE_READ(task, nsproxy, mnt_ns);
+}
+
+/* Whether a process that is found in a container's cgroup is its runtime, about to become the container's: it bears the
+ * name that runc gives itself then, or is that copy. Less is asked of it than of a new program, because a container's own
+ * processes may have left their tree of mounts since they began. */
+static __always_inline bool prepares_container(struct task_struct *task)
+{
+	const char named[] = {'r', 'u', 'n', 'c', ':', '['};
+	__u64 tree = (__u64)tree_of_program(task);
+	char comm[16];
+
+	BPF_CORE_READ_STR_INTO(&comm, task, group_leader, comm);
+	for (int i = 0; i < sizeof(named); i++)
+		if (comm[i] != named[i])
+			/* No tree, or MNT_NS_INTERNAL of fs/mount.h: an error number for a pointer */
+			return !tree || tree >= (__u64)-K_MAX_ERRNO;
+	return true;
 }
 
 /* Whether a process belongs to a target from this program on. A container begins with its first program: what the process
@@ -260,7 +282,7 @@ int seed_members(struct bpf_iter__task *context)
 		if (seed) {
 			place.target = *seed;
 			follow = 1;
-		} else if (!target_by_cgroup(task, &place)) {
+		} else if (!target_by_cgroup(task, &place) || (place.from_exec && prepares_container(task))) {
 			return 0;
 		}
 		process = take_in(pid, place.target, follow);

@@ -13,10 +13,12 @@ use crate::rig::scene::report_of;
 const OWN: Errand = Errand { connects: 13, reads: 211, execs: 5 };
 const LATER: Errand = Errand { connects: 7, reads: 101, execs: 3 };
 
-/// The processes of a report, by name and pid.
-fn processes(report: &Value) -> Vec<String> {
+/// The processes of a report that run nothing of a container's: the sandbox, or the runtime.
+pub(crate) fn others(report: &Value) -> Vec<String> {
     let lives = report["sections"]["processes"]["lives"].as_array().into_iter().flatten();
-    lives.filter_map(|life| life["process"].as_str().map(str::to_owned)).collect()
+    let processes = lives.filter_map(|life| life["process"].as_str());
+    let is_own = |process: &&str| process.starts_with("workload[") || process.starts_with("program[");
+    processes.filter(|process| !is_own(process)).map(str::to_owned).collect()
 }
 
 /// How often something happened to a target.
@@ -57,11 +59,33 @@ fn programs_run_later() {
         compared.equal(&format!("`{kind}` of the container"), of(&compared, kind, "my-pod/app"), count);
         compared.equal(&format!("`{kind}` in all"), compared.count(kind), count);
     }
-    let others: Vec<String> = processes(&report)
-        .into_iter()
-        .filter(|process| !process.starts_with("workload[") && !process.starts_with("program["))
-        .collect();
-    compared.equal("processes of others", others, Vec::<String>::new());
+    compared.equal("processes of others", others(&report), Vec::<String>::new());
+    compared.end();
+}
+
+/// Check that the runtime that waits in the cgroup of a container that was made and not started is not taken for the
+/// container, which begins with its first program.
+#[test]
+fn made_and_not_started() {
+    let node = Node::start();
+    let mut pod = Pod::new(&node.lab, "production", "my-pod");
+    node.start_errand(&mut pod, "app", OWN);
+    let late = node.create_errand(&mut pod, "late", LATER);
+    node.tell(&[&pod]);
+    let running = node.trace(node.podtrace(&["-n", "production", "my-pod", "--for", "600s"]));
+    node.lab.cri().start(&late.id);
+    assert_eq!(pod.wait(&late), 0);
+    let ended = stop(running);
+    let report = report_of(&ended);
+    let truth = node.truth(&pod, "late");
+    let mut compared = Compared::sides(&report, &truth, &ended.errors);
+    compared.everything_done().complete();
+    for (kind, count) in
+        [("process.fork", LATER.execs), ("process.exec", LATER.execs + 1), ("process.exit", LATER.execs + 1)]
+    {
+        compared.equal(&format!("`{kind}` of the container"), of(&compared, kind, "my-pod/late"), count);
+    }
+    compared.equal("processes of others", others(&report), Vec::<String>::new());
     compared.end();
 }
 

@@ -58,6 +58,7 @@ fn five_restarts() {
     node.tell(&[&pod]);
     let ended = stop(running);
     let report = report_of(&ended);
+    assert_eq!(crate::belonging::others(&report), Vec::<String>::new());
     for (number, (life, errand)) in lives.iter().zip(LIVES).enumerate() {
         let first = number == 0;
         let folder = if first { "app".to_owned() } else { format!("app-{number}") };

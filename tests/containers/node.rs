@@ -92,6 +92,12 @@ impl Node {
         pod.start(name, (&self.folder(pod, name), &directory), &command)
     }
 
+    /// Makes a container that does its errand as soon as it is started by the runtime's interface.
+    pub(crate) fn create_errand(&self, pod: &mut Pod<'_>, name: &str, errand: Errand) -> Container {
+        let directory = format!("/srv/{name}");
+        pod.create(name, (&self.folder(pod, name), &directory), &errand.command(&directory))
+    }
+
     /// Starts a life of a container that does its errand at once, in a folder of its own, and ends with an exit code.
     pub(crate) fn start_life(&self, pod: &mut Pod<'_>, name: &str, life: &str, errand: Errand, code: u8) -> Container {
         let directory = format!("/srv/{life}");

@@ -101,8 +101,8 @@ impl<'l> Pod<'l> {
         self.containers.last().expect("it was just made").clone()
     }
 
-    /// Makes a container and does not start it.
-    fn create(&mut self, name: &str, (folder, inside): (&Path, &str), command: &[String]) -> Container {
+    /// Makes a container and does not start it: its runtime waits in its cgroup.
+    pub(crate) fn create(&mut self, name: &str, (folder, inside): (&Path, &str), command: &[String]) -> Container {
         let attempt = self.containers.iter().filter(|container| container.name == name).count() as u32;
         let mut labels = self.config.labels.clone();
         labels.remove("app");
@@ -215,12 +215,18 @@ impl<'l> Pod<'l> {
         let id = format!("containerd://{}", container.id);
         let state = if status.has_ended() {
             json!({"terminated": {"exitCode": status.exit_code, "reason": "Error", "containerID": id}})
-        } else {
+        } else if status.runs() {
             json!({"running": {"startedAt": "2026-01-01T00:00:00Z"}})
+        } else {
+            json!({"waiting": {"reason": "ContainerCreating"}})
         };
-        json!({
-            "name": container.name, "image": image::WORK, "imageID": "", "ready": !status.has_ended(),
-            "restartCount": container.attempt, "containerID": id, "state": state, "lastState": {},
-        })
+        let mut told = json!({
+            "name": container.name, "image": image::WORK, "imageID": "", "ready": status.runs(),
+            "restartCount": container.attempt, "state": state, "lastState": {},
+        });
+        if status.has_ended() || status.runs() {
+            told["containerID"] = id.into();
+        }
+        told
     }
 }

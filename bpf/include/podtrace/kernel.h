@@ -333,6 +333,7 @@ enum {
 	K_SOCK_BINDPORT_LOCK = 8,  /* include/net/sock.h */
 	K_SIGNAL_GROUP_EXIT = 4,   /* include/linux/sched/signal.h */
 	K_PF_KTHREAD = 0x00200000, /* include/linux/sched.h */
+	K_MAX_ERRNO = 4095,	   /* include/linux/err.h */
 	K_TASK_INTERRUPTIBLE = 1,  /* include/linux/sched.h, and the one below */
 	K_TASK_UNINTERRUPTIBLE = 2,
 	K_TS_COMPAT = 2, /* arch/x86/include/asm/thread_info.h */

@@ -176,6 +176,11 @@ pub(crate) struct ContainerStatus {
 }
 
 impl ContainerStatus {
+    /// Whether it runs.
+    pub(crate) fn runs(&self) -> bool {
+        self.state == 1
+    }
+
     /// Whether it has ended.
     pub(crate) fn has_ended(&self) -> bool {
         self.state == 2
