@@ -7,7 +7,6 @@ use serde_json::json;
 use crate::api_server::Fault;
 use crate::node::Errand;
 use crate::node::Node;
-use crate::node::stop;
 use crate::pod::Pod;
 use crate::rig::compare::Compared;
 use crate::rig::scene::report_of;
@@ -72,7 +71,7 @@ fn doctor() {
     }
 }
 
-/// Check that a pod that is deleted while it is traced is reported as far as it came.
+/// Check that a pod that is deleted while it is traced is reported as far as it came, and that the trace ends with it.
 #[test]
 fn deleted_meanwhile() {
     let node = Node::start();
@@ -84,7 +83,7 @@ fn deleted_meanwhile() {
     let truth = node.truth(&pod, "app");
     node.lab.cri().remove_sandbox(pod.sandbox()).expect("a sandbox can be removed");
     node.api().delete("production", "my-pod");
-    let ended = stop(running);
+    let ended = running.end();
     let report = report_of(&ended);
     let mut compared = Compared::sides(&report, &truth, &ended.errors);
     compared.everything_done().complete();
