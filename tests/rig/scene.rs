@@ -108,9 +108,15 @@ impl Scene {
     /// Starts `podtrace TARGETS -o json` with every probe, and returns when it traces: when its recording, of which the
     /// head is written first, has its first tick.
     pub(crate) fn start_on(&self, targets: &[&str]) -> Running {
+        self.start_with(&[], targets)
+    }
+
+    /// The same with variables of the environment.
+    pub(crate) fn start_with(&self, environment: &[(&str, &str)], targets: &[&str]) -> Running {
         let recording = self.path("recording");
         let _ = fs::remove_file(&recording);
         let mut command = Command::new(super::podtrace());
+        command.envs(environment.iter().copied());
         command.args(targets).args(["-o", "json", "-p"]).arg(self.profile(super::EVERYTHING));
         command.arg("--record").arg(&recording);
         let mut running = Running::start(command, "podtrace", self.folder());
