@@ -236,3 +236,6 @@ impl Lives {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

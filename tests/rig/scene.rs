@@ -107,8 +107,13 @@ impl Scene {
 
     /// Starts `podtrace TARGETS -o json` with every probe, and returns when it traces.
     pub(crate) fn start_on(&self, targets: &[&str]) -> Running {
+        self.start_with(&[], targets)
+    }
+
+    /// The same with variables of the environment.
+    pub(crate) fn start_with(&self, environment: &[(&str, &str)], targets: &[&str]) -> Running {
         let mut command = Command::new(super::podtrace());
-        command.args(targets);
+        command.envs(environment.iter().copied()).args(targets);
         self.start_tracing(command)
     }
 

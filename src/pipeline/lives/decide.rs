@@ -106,11 +106,11 @@ impl Lives {
             },
         };
         let Some(told) = self.pods.get(&pod).map(|pod| &pod.told) else { return };
-        let (label, number) = self.naming.life(told, name, restarts);
+        let label = self.naming.life(told, name, restarts);
         let mut life = known.and_then(|target| target.life).unwrap_or_default();
         let Some(child) = self.children.get_mut(&key) else { return };
         life.container_id = id.or(life.container_id);
-        life.restarts = restarts.map(|_| number);
+        life.restarts = restarts;
         life.began_ns = child.began_ns;
         let target = Target { name: label, life: Some(life), ..told.target(index, Some(name)) };
         self.settle(key, target, out);
