@@ -50,6 +50,8 @@ const ROOMS: &[(&str, &[&str])] = &[
 const CRATES: &[(&str, &[&str], &str)] = &[
     ("anyhow", &["pipeline", "cli", "main"], "stages say what can go wrong in types of their own"),
     ("clap", &["cli", "main"], "only `cli` knows the command line"),
+    ("clap_complete", &["cli"], "only `cli` knows the command line"),
+    ("clap_mangen", &["cli"], "only `cli` knows the command line"),
     ("kdl", &["profile"], "only `profile` reads KDL"),
     ("libbpf_rs", &["host", "probe", "wire"], "right of `probe` nothing knows the kernel, and `plan` is pure"),
     ("libbpf_sys", &["host", "probe"], "right of `probe` nothing knows the kernel, and `plan` is pure"),

@@ -4,4 +4,4 @@
 # Expectations: these tests of tests/containers/ pass; all of them run on the machine below.
 # shellcheck source=../test-binary.sh
 . "${0%/*}/../test-binary.sh"
-run_tests "${PODTRACE_TEST_CONTAINERS-}" by_the_api programs_run_later
+run_tests "${PODTRACE_TEST_CONTAINERS-}" programs_run_later five_restarts
