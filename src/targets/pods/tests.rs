@@ -1,4 +1,5 @@
 mod faults;
+mod follow;
 mod machine;
 
 use insta::assert_snapshot;
