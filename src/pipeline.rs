@@ -7,6 +7,7 @@ mod facts;
 mod interrupt;
 mod live;
 mod membership;
+mod naming;
 mod replay;
 mod session;
 

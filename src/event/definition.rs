@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use serde::Deserialize;
 use serde::Serialize;
 
+use super::PeerName;
+
 /// One life of one program image in one process: a fork and an exec each begin a new one, so that figures before an
 /// exec stay with the shell and those after it with the command. Never reused within a trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -35,6 +37,8 @@ pub enum Definition {
     Path(PathObject),
     /// A network peer.
     Peer(PeerObject),
+    /// What a network peer is called in its cluster.
+    PeerName(PeerName),
 }
 
 /// One life of one program image in one process.

@@ -4,6 +4,7 @@
 
 mod footer;
 pub(super) mod grid;
+mod label;
 pub(super) mod page;
 mod sections;
 mod signals;
@@ -48,6 +49,7 @@ pub fn text(report: &Report, options: &TextOptions) -> String {
     sections::timeline(report, &mut page);
     signals::families(report, options.top, &mut page);
     sections::slowest(report, &mut page);
+    sections::kubernetes(report, options.top, &mut page);
     sections::processes(report, options.top, &mut page);
     footer::completeness(report, &mut page);
     footer::coverage(report, &mut page);

@@ -190,6 +190,7 @@ fn word(change: &Change) -> String {
         Change::Changed(pod) => format!("~{}", pod.name),
         Change::Gone(pod) => format!("-{}", pod.name),
         Change::Synced => "synced".into(),
+        Change::LeftOut(count) => format!("without {count}"),
         Change::Troubled(_) => "troubled".into(),
         Change::Recovered => "recovered".into(),
     }

@@ -12,12 +12,15 @@ use crate::event::Ending;
 use crate::event::ErrorCount;
 use crate::event::Event;
 use crate::event::Histogram;
+use crate::event::Incident;
 use crate::event::Item;
 use crate::event::KindId;
 use crate::event::Loss;
 use crate::event::LossCause;
 use crate::event::ObjectId;
 use crate::event::PathObject;
+use crate::event::PeerKind;
+use crate::event::PeerName;
 use crate::event::PeerObject;
 use crate::event::Process;
 use crate::event::ProcessId;
@@ -55,7 +58,13 @@ fn object_id() -> impl Strategy<Value = ObjectId> {
 }
 
 pub(super) fn item() -> impl Strategy<Value = Item> {
-    prop_oneof![definition().prop_map(Item::Definition), event().prop_map(Item::Event), tick().prop_map(Item::Tick),]
+    prop_oneof![
+        definition().prop_map(Item::Definition),
+        event().prop_map(Item::Event),
+        tick().prop_map(Item::Tick),
+        incident().prop_map(Item::Incident),
+        feature().prop_map(Item::Feature),
+    ]
 }
 
 fn definition() -> impl Strategy<Value = Definition> {
@@ -87,7 +96,53 @@ fn definition() -> impl Strategy<Value = Definition> {
     let side = prop::sample::select(vec![Side::Client, Side::Server]);
     let peer = (object_id(), any::<Option<IpAddr>>(), any::<u16>(), side)
         .prop_map(|(id, address, port, side)| Definition::Peer(PeerObject { id, address, port, side }));
-    prop_oneof![process, path, peer]
+    prop_oneof![process, path, peer, peer_name().prop_map(Definition::PeerName)]
+}
+
+fn peer_name() -> impl Strategy<Value = PeerName> {
+    let kind = prop::sample::select(vec![PeerKind::Pod, PeerKind::Service, PeerKind::Node]);
+    let optional = || option::of(text());
+    (object_id(), kind, text(), [optional(), optional(), optional(), optional()]).prop_map(
+        |(object, kind, name, [namespace, workload, port, service])| PeerName {
+            object,
+            kind,
+            namespace,
+            name,
+            workload,
+            port,
+            service,
+        },
+    )
+}
+
+fn incident() -> impl Strategy<Value = Incident> {
+    let texts = [text(), text(), text(), text(), text()];
+    (any::<u32>(), any::<[i64; 2]>(), texts, option::of(text()), any::<bool>(), any::<[u64; 2]>()).prop_map(
+        |(id, [at_ns, first_ns], [namespace, pod, reason, message, reporter], container, warning, [count, during])| {
+            Incident {
+                id,
+                at_ns,
+                first_ns,
+                namespace,
+                pod,
+                container,
+                warning,
+                reason,
+                message,
+                reporter,
+                count,
+                during,
+            }
+        },
+    )
+}
+
+fn feature() -> impl Strategy<Value = PlannedFeature> {
+    (text(), option::of(text()), option::of(text())).prop_map(|(feature, blind, degraded)| PlannedFeature {
+        feature,
+        blind,
+        degraded,
+    })
 }
 
 fn event() -> impl Strategy<Value = Event> {
@@ -146,11 +201,9 @@ pub(super) fn session() -> impl Strategy<Value = Session> {
     });
     let profile = (text(), text()).prop_map(|(name, text)| ProfileText { name, text });
     let kinds = (kind(), text()).prop_map(|(id, name)| KindName { id, name });
-    let feature = (text(), option::of(text()), option::of(text()))
-        .prop_map(|(feature, blind, degraded)| PlannedFeature { feature, blind, degraded });
     (
         (text(), started, host, vec(profile, 0..3)),
-        (vec(target(), 0..3), option::of(vec(text(), 0..3)), vec(kinds, 0..5), vec(feature, 0..3)),
+        (vec(target(), 0..3), option::of(vec(text(), 0..3)), vec(kinds, 0..5), vec(feature(), 0..3)),
     )
         .prop_map(|((podtrace, started, host, profiles), (targets, command, kinds, coverage))| Session {
             podtrace,
