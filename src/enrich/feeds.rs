@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::event::session::PlannedFeature;
+use crate::event::unit;
 use crate::targets::kubernetes::Change;
 use crate::targets::kubernetes::KubernetesError;
 use crate::targets::kubernetes::Query;
@@ -318,7 +319,8 @@ impl Feeds {
         }
         let left_out: u64 = states().map(|(_, state)| state.left_out).sum();
         if left_out > 0 {
-            missing.push(format!("at least {left_out} more than the {} that are kept", source.limit()));
+            let (more, kept) = (unit::count(left_out), unit::count(source.limit() as u64));
+            missing.push(format!("there are at least {more} more than the {kept} that are kept"));
         }
         let degraded = (!missing.is_empty()).then(|| missing.join("; "));
         PlannedFeature { feature: source.feature().to_owned(), blind, degraded }

@@ -89,7 +89,13 @@ impl Peers {
         let ids = addresses.iter().filter_map(|address| self.at.get(&unmapped(*address))).flatten();
         for id in ids {
             let Some(known) = self.peers.get_mut(id) else { continue };
-            let Some(name) = directory.name(&known.peer) else { continue };
+            let Some(mut name) = directory.name(&known.peer) else { continue };
+            if let Some(said) = known.said.as_ref().filter(|said| said.is_same_as(&name)) {
+                // What was known of it is not forgotten because somebody else tells of it now.
+                name.workload = name.workload.or_else(|| said.workload.clone());
+                name.port = name.port.or_else(|| said.port.clone());
+                name.service = name.service.or_else(|| said.service.clone());
+            }
             if known.said.as_ref() == Some(&name) {
                 continue;
             }

@@ -217,7 +217,7 @@ fn names() {
     ");
     // Somebody else gets the address; who has gone keeps the name.
     enricher.word(&everywhere(Source::Pods), Word::Pod(Change::Gone(pod("api-1", Some("10.244.0.17"), "node-7"))));
-    assert_eq!(words(&mut enricher), "4: shop/api-1 (pod) behind api\n10: shop/api-1 (pod) behind api");
+    assert_eq!(words(&mut enricher), "");
     let gone = endpoints("api", 8080, &[("10.244.0.17", Some("api-1"))]);
     enricher.word(&everywhere(Source::Endpoints), Word::Endpoints(Change::Gone(gone)));
     assert_eq!(words(&mut enricher), "");
@@ -261,7 +261,7 @@ fn what_cannot_be_had() {
     assert_snapshot!(words(&mut enricher), @r#"peer names: services: blind Some("the API at http://SERVER forbids to list services in namespace `shop`: allow the verbs `get`, `list` and `watch` on `services` by a role"), None"#);
     enricher.word(&inside, Word::Service(Change::Synced));
     enricher.word(&inside, Word::Service(Change::LeftOut(7)));
-    assert_snapshot!(words(&mut enricher), @r#"peer names: services: blind None, Some("only what is in `shop` is known: the API at http://SERVER forbids to list services in all namespaces: allow the verbs `get`, `list` and `watch` on `services` by a role; at least 7 more than the 20000 that are kept")"#);
+    assert_snapshot!(words(&mut enricher), @r#"peer names: services: blind None, Some("only what is in `shop` is known: the API at http://SERVER forbids to list services in all namespaces: allow the verbs `get`, `list` and `watch` on `services` by a role; there are at least 7 more than the 20,000 that are kept")"#);
     let endpoints = everywhere(Source::Endpoints);
     let slow = KubernetesError::Slow { server: "http://SERVER".into(), seconds: 10.0 };
     enricher.word(&endpoints, Word::Endpoints(Change::Synced));
@@ -273,7 +273,7 @@ fn what_cannot_be_had() {
     enricher.refused(None, "there is no cluster");
     assert!(enricher.is_settled());
     assert_snapshot!(words(&mut enricher), @r#"
-    peer names: services: blind None, Some("not all is known: there is no cluster; only what is in `shop` is known: the API at http://SERVER forbids to list services in all namespaces: allow the verbs `get`, `list` and `watch` on `services` by a role; at least 7 more than the 20000 that are kept")
+    peer names: services: blind None, Some("not all is known: there is no cluster; only what is in `shop` is known: the API at http://SERVER forbids to list services in all namespaces: allow the verbs `get`, `list` and `watch` on `services` by a role; there are at least 7 more than the 20,000 that are kept")
     peer names: endpoints: blind None, Some("not all is known: there is no cluster")
     peer names: pods and nodes: blind Some("there is no cluster"), None
     kubernetes events: events: blind Some("there is no cluster"), None
@@ -321,16 +321,16 @@ fn events() {
         enricher.word(&ask, Word::Event(change));
         words(&mut enricher)
     };
-    assert_eq!(tell(Change::Added(event("a", "Unhealthy", "03:00:00", "03:03:00", 7))), "0 client-0/app Unhealthy: 7 times, 0 of them during, -245.7 s to -185.7 s");
+    assert_eq!(tell(Change::Added(event("a", "Unhealthy", "03:00:00", "03:03:00", 7))), "0 client-0/app Unhealthy: 7 times, 0 of them during, -245.7 s to -65.7 s");
     assert_eq!(tell(Change::Added(event("b", "BackOff", "02:00:00", "02:50:00", 7))), "");
     // It is not known whether this was just before or just after the beginning.
-    assert_snapshot!(tell(Change::Added(event("c", "Killing", "03:04:05", "03:04:05", 1))), @"");
+    assert_snapshot!(tell(Change::Added(event("c", "Killing", "03:04:05", "03:04:05", 1))), @"1 client-0/app Killing: 1 times, 0 of them during, -0.7 s to -0.7 s");
     let other = PodEvent { pod: "other".into(), ..event("d", "Unhealthy", "03:00:00", "03:03:00", 7) };
     assert_eq!(tell(Change::Added(other)), "");
     assert_eq!(tell(Change::Synced), "");
-    assert_snapshot!(tell(Change::Changed(event("a", "Unhealthy", "03:00:00", "03:04:09", 9))), @"");
-    assert_snapshot!(tell(Change::Changed(event("b", "BackOff", "02:00:00", "03:04:05", 11))), @"");
-    assert_snapshot!(tell(Change::Added(event("e", "Pulled", "03:04:06", "03:04:06", 1))), @"");
+    assert_snapshot!(tell(Change::Changed(event("a", "Unhealthy", "03:00:00", "03:04:09", 9))), @"0 client-0/app Unhealthy: 9 times, 2 of them during, -245.7 s to +3.3 s");
+    assert_snapshot!(tell(Change::Changed(event("b", "BackOff", "02:00:00", "03:04:05", 11))), @"2 client-0/app BackOff: 11 times, 1 of them during, -3845.7 s to -0.7 s");
+    assert_snapshot!(tell(Change::Added(event("e", "Pulled", "03:04:06", "03:04:06", 1))), @"3 client-0/app Pulled: 1 times, 1 of them during, +0.3 s to +0.3 s");
 }
 
 fn health(restarts: u64, ends: &[(&str, &str, i32, &str)]) -> PodHealth {
