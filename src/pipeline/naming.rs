@@ -191,3 +191,6 @@ fn work(mut enricher: Enricher, access: &Access, defined: &Receiver<Definition>,
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

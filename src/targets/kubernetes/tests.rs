@@ -1,3 +1,5 @@
+mod cluster;
+
 use std::fs;
 use std::net::TcpListener;
 use std::time::Duration;
