@@ -91,6 +91,9 @@ int BPF_PROG(process_exec, struct task_struct *task, int old_pid, struct linux_b
 	struct thread_state *state;
 	__u64 object = 0;
 
+	/* What podtrace's own child did before it became the command is not the command's. */
+	if (held_pid && pid == held_pid && !is_traced(pid))
+		take_in(pid, held_target, held_follow);
 	if (!is_traced(pid))
 		return 0;
 	member = bpf_map_lookup_elem(&members, &pid);
@@ -223,7 +226,7 @@ int seed_members(struct bpf_iter__task *context)
 	if (!task)
 		return 0;
 	pid = BPF_CORE_READ(task, tgid);
-	if (BPF_CORE_READ(task, flags) & K_PF_KTHREAD)
+	if (BPF_CORE_READ(task, flags) & K_PF_KTHREAD || (held_pid && pid == held_pid))
 		return 0;
 	if (!is_traced(pid)) {
 		seed = bpf_map_lookup_elem(&seeds, &pid);

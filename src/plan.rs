@@ -116,6 +116,7 @@ const CALL_HOOKS: &[(&str, &str)] = &[("sys_enter", "dispatch_enter"), ("sys_exi
 const ENTER_HANDLERS: &[(Handler, &str)] = &[
     (Handler::PODTRACE_ENTER_DESCRIPTOR, "enter_descriptor"),
     (Handler::PODTRACE_ENTER_PAIR, "enter_pair"),
+    (Handler::PODTRACE_ENTER_PAIR_WRITE, "enter_pair_write"),
     (Handler::PODTRACE_ENTER_PLAIN, "enter_plain"),
     (Handler::PODTRACE_ENTER_WALK, "enter_walk"),
 ];

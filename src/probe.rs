@@ -90,6 +90,17 @@ pub struct Assignment {
     pub membership: Membership,
 }
 
+/// A command before its first instruction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HeldCommand {
+    /// Its process id.
+    pub pid: u32,
+    /// The index of the target that it is.
+    pub target: u16,
+    /// It has no cgroup of its own: what it forks belongs to it.
+    pub follow: bool,
+}
+
 /// Where and when a probe works.
 #[derive(Clone, Debug)]
 pub struct Setting {
@@ -97,6 +108,8 @@ pub struct Setting {
     pub assignments: Vec<Assignment>,
     /// The hierarchy that [`Membership::Cgroup`] is matched in: `enum podtrace_hierarchy`.
     pub hierarchy: u32,
+    /// The command that waits for its start, if there is one: it belongs to a target from its exec on.
+    pub held: Option<HeldCommand>,
     /// Ports that are listened on already: (inode of the network namespace, port).
     pub listeners: Vec<(u32, u16)>,
     /// How often tallies are drained.

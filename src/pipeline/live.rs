@@ -27,6 +27,7 @@ use crate::event::session::CommandStatus;
 use crate::event::session::Cost;
 use crate::host::Host;
 use crate::host::Processes;
+use crate::probe::HeldCommand;
 use crate::probe::Probe;
 use crate::probe::Setting;
 use crate::report::Builder;
@@ -75,8 +76,9 @@ pub fn trace(request: &Request, follower: &mut dyn Follower) -> Result<Outcome, 
     let found = find(request, &host, &processes, held.as_ref(), &mut wait)?;
     let matching = membership::matching(&found);
     let setting = Setting {
-        assignments: matching.assignments,
         hierarchy: matching.hierarchy,
+        held: held.as_ref().map(|held| HeldCommand { pid: held.pid(), target: 0, follow: matching.follows(0) }),
+        assignments: matching.assignments,
         listeners: membership::listeners(&found),
         tick: TICK,
     };

@@ -21,6 +21,14 @@ pub(super) struct Matching {
     pub(super) remarks: Vec<String>,
 }
 
+impl Matching {
+    /// Whether a target is a set of processes, whose children belong to it too.
+    pub(super) fn follows(&self, target: u16) -> bool {
+        let assignment = self.assignments.iter().find(|assignment| assignment.target == target);
+        assignment.is_some_and(|assignment| matches!(assignment.membership, Matched::Processes(_)))
+    }
+}
+
 /// The kernel side's number of a hierarchy; `None` where it cannot match in it.
 fn number(hierarchy: &Hierarchy) -> Option<u32> {
     match hierarchy {

@@ -38,7 +38,7 @@ pub(super) fn describe(
     remarks: &[String],
 ) -> Session {
     let mut coverage = plan.coverage.clone();
-    if !request.selectors.is_empty() {
+    if !request.selectors.is_empty() || !request.pods.selectors.is_empty() {
         join_late(&mut coverage, plan);
     }
     coverage.extend(remarks.iter().map(|remark| PlannedFeature {

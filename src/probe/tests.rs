@@ -56,6 +56,7 @@ fn root_counts_are_exact() {
     let setting = Setting {
         assignments: vec![Assignment { target: 0, membership: Membership::Processes(vec![std::process::id()]) }],
         hierarchy: 0,
+        held: None,
         listeners: Vec::new(),
         tick: Duration::from_millis(300),
     };

@@ -29,6 +29,9 @@
 SETTING(__u32, use_task_storage, 1); /* 0: the kernel has no task storage (before 5.11); states are in a hash */
 SETTING(__u32, cgroup_hierarchy, 0); /* enum podtrace_hierarchy */
 SETTING(__u32, own_pid, 0);	     /* podtrace itself: never belongs to a target cgroup */
+SETTING(__u32, held_pid, 0);	     /* the command that waits for its start: belongs from its exec on; 0: none */
+SETTING(__u32, held_target, 0);	     /* the target it belongs to then */
+SETTING(__u32, held_follow, 0);	     /* 1: it is the first of a process set */
 SETTING(__u32, thread_size, 16384);  /* bytes of a kernel stack (arch/x86/include/asm/page_64_types.h) */
 SETTING(__u64, data_ring_bytes, 4194304);
 #ifdef PODTRACE_DEFINE
