@@ -102,7 +102,9 @@ impl Directory {
     /// The service whose endpoint it is, if it is a single one.
     fn service_behind(&self, peer: &PeerObject, address: IpAddr) -> Option<String> {
         let of_port = |one: &&Endpoints| peer.side == Side::Client && one.ports.contains(&peer.port);
-        only(self.endpoints.at(address).filter(of_port).map(|one| &one.service)).filter(|name| !name.is_empty()).cloned()
+        only(self.endpoints.at(address).filter(of_port).map(|one| &one.service))
+            .filter(|name| !name.is_empty())
+            .cloned()
     }
 
     fn of_endpoint(&self, peer: &PeerObject, address: IpAddr) -> Option<PeerName> {

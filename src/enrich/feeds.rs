@@ -148,7 +148,8 @@ impl Feeds {
             if self.states.contains_key(&ask) {
                 continue;
             }
-            let others = self.states.keys().filter(|known| (known.source, &known.namespace) == (source, &ask.namespace));
+            let others =
+                self.states.keys().filter(|known| (known.source, &known.namespace) == (source, &ask.namespace));
             for other in others.cloned().collect::<Vec<_>>() {
                 self.end(&other);
             }

@@ -56,13 +56,7 @@ pub(super) struct Incidents {
 
 impl Incidents {
     pub(super) fn new(started: Timestamp) -> Self {
-        Self {
-            started,
-            pods: BTreeSet::new(),
-            told: BTreeMap::new(),
-            ends: BTreeSet::new(),
-            counts: BTreeMap::new(),
-        }
+        Self { started, pods: BTreeSet::new(), told: BTreeMap::new(), ends: BTreeSet::new(), counts: BTreeMap::new() }
     }
 
     /// What happens to this pod is of interest, whichever of its lives.

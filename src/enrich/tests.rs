@@ -290,7 +290,11 @@ fn ends_early() {
     let payments = service("payments", "10.96.0.12", &[]);
     enricher.word(&everywhere(Source::Services), Word::Service(Change::Added(payments)));
     let items = enricher.finish();
-    assert!(items.iter().any(|item| matches!(item, Item::Definition(Definition::PeerName(name)) if name.name == "payments")));
+    assert!(
+        items
+            .iter()
+            .any(|item| matches!(item, Item::Definition(Definition::PeerName(name)) if name.name == "payments"))
+    );
     let said = |item: &Item| matches!(item, Item::Feature(feature) if feature.blind.is_some());
     assert_eq!(items.iter().filter(|item| said(item)).count(), 4, "{items:#?}");
 }
@@ -321,7 +325,10 @@ fn events() {
         enricher.word(&ask, Word::Event(change));
         words(&mut enricher)
     };
-    assert_eq!(tell(Change::Added(event("a", "Unhealthy", "03:00:00", "03:03:00", 7))), "0 client-0/app Unhealthy: 7 times, 0 of them during, -245.7 s to -65.7 s");
+    assert_eq!(
+        tell(Change::Added(event("a", "Unhealthy", "03:00:00", "03:03:00", 7))),
+        "0 client-0/app Unhealthy: 7 times, 0 of them during, -245.7 s to -65.7 s"
+    );
     assert_eq!(tell(Change::Added(event("b", "BackOff", "02:00:00", "02:50:00", 7))), "");
     // It is not known whether this was just before or just after the beginning.
     assert_snapshot!(tell(Change::Added(event("c", "Killing", "03:04:05", "03:04:05", 1))), @"1 client-0/app Killing: 1 times, 0 of them during, -0.7 s to -0.7 s");

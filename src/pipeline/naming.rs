@@ -106,7 +106,9 @@ impl Naming {
             last.push(Item::Feature(PlannedFeature {
                 feature: "peer names: queue".into(),
                 blind: None,
-                degraded: Some(format!("{turned_away} peers came faster than they could be looked up, and have no names")),
+                degraded: Some(format!(
+                    "{turned_away} peers came faster than they could be looked up, and have no names"
+                )),
             }));
         }
         last
@@ -130,7 +132,9 @@ impl Feeds {
         let (sender, asked) = (self.sender.clone(), ask.clone());
         let feed = match ask.source {
             Source::Services => cluster.feed(&query, limit, move |change| tell(&sender, &asked, Word::Service(change))),
-            Source::Endpoints => cluster.feed(&query, limit, move |change| tell(&sender, &asked, Word::Endpoints(change))),
+            Source::Endpoints => {
+                cluster.feed(&query, limit, move |change| tell(&sender, &asked, Word::Endpoints(change)))
+            }
             Source::Pods => cluster.feed(&query, limit, move |change| tell(&sender, &asked, Word::Pod(change))),
             Source::Events => cluster.feed(&query, limit, move |change| tell(&sender, &asked, Word::Event(change))),
             Source::Health => cluster.feed(&query, limit, move |change| tell(&sender, &asked, Word::Health(change))),

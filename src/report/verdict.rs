@@ -111,12 +111,13 @@ fn errors(report: &Report) -> Option<String> {
 
 fn time(report: &Report) -> Option<String> {
     let contributions = &report.sections.time.contributions;
-    let causes =
-        contributions.iter().filter(|cause| cause.share >= sections::CAUSE).take(CONTRIBUTIONS);
+    let causes = contributions.iter().filter(|cause| cause.share >= sections::CAUSE).take(CONTRIBUTIONS);
     let causes: Vec<_> = causes.map(|of| cause(of, report)).collect();
     match (causes.is_empty(), contributions.first()) {
         (false, _) => Some(format!("Most time, as shares of the trace: {}.", causes.join(", "))),
-        (true, Some(first)) => Some(format!("Mostly idle; the most time, as a share of the trace: {}.", cause(first, report))),
+        (true, Some(first)) => {
+            Some(format!("Mostly idle; the most time, as a share of the trace: {}.", cause(first, report)))
+        }
         (true, None) => None,
     }
 }

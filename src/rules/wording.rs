@@ -38,7 +38,8 @@ pub fn findings(
         others.into_iter().any(|other| other.judges_as(own) && other.severity > own.severity)
     };
     let crossings = crossings.iter().filter(|crossing| !is_said(crossing));
-    let mut findings: Vec<_> = crossings.map(|crossing| of_crossing(crossing, session, catalogue, losses, peers)).collect();
+    let mut findings: Vec<_> =
+        crossings.map(|crossing| of_crossing(crossing, session, catalogue, losses, peers)).collect();
     finding::rank(&mut findings);
     findings
 }
@@ -57,8 +58,9 @@ fn of_crossing(
     let value = words::value(threshold.figure, worst.value, kind);
     let figure = words::figure(threshold.figure);
     let contributors = worst.contributors.iter();
-    let mut evidence: Vec<_> =
-        contributors.map(|contributor| words::contributor(threshold, contributor, kind, &worst.figures, peers)).collect();
+    let mut evidence: Vec<_> = contributors
+        .map(|contributor| words::contributor(threshold, contributor, kind, &worst.figures, peers))
+        .collect();
     evidence.push(format!(
         "threshold `{}` held in {} of {} windows, for {} in a row; worst from {} to {}",
         threshold.text,

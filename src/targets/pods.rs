@@ -5,6 +5,7 @@
 //! traced is what has a cgroup on this machine: containers are joined by their ids first, pods by their uids second.
 
 mod error;
+mod inspect;
 mod join;
 mod source;
 mod target;

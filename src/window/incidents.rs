@@ -31,10 +31,8 @@ pub struct Kept {
 impl Incidents {
     /// Adds one, or what is new about one.
     pub fn add(&mut self, incident: &Incident) {
-        let kept = self
-            .kept
-            .entry(incident.id)
-            .or_insert_with(|| Kept { incident: incident.clone(), moments_ns: Vec::new() });
+        let kept =
+            self.kept.entry(incident.id).or_insert_with(|| Kept { incident: incident.clone(), moments_ns: Vec::new() });
         kept.incident.clone_from(incident);
         if let Err(place) = kept.moments_ns.binary_search(&incident.at_ns)
             && kept.moments_ns.len() < MOMENTS

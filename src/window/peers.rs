@@ -61,7 +61,13 @@ impl PeerNames {
             [] => label.to_owned(),
             [name] => format!("{} ({}, {label})", name.full_name(), name.what()),
             [first, .., last] => {
-                format!("{} ({}), later {} ({}), {label}", first.full_name(), first.what(), last.full_name(), last.what())
+                format!(
+                    "{} ({}), later {} ({}), {label}",
+                    first.full_name(),
+                    first.what(),
+                    last.full_name(),
+                    last.what()
+                )
             }
         }
     }

@@ -40,11 +40,8 @@ fn naming(kubeconfig: &str) -> (TempDir, Naming) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("config");
     fs::write(&path, kubeconfig).unwrap();
-    let target = Target {
-        namespace: Some("production".into()),
-        pod: Some("my-pod".into()),
-        ..example::target(0, "my-pod/app")
-    };
+    let target =
+        Target { namespace: Some("production".into()), pod: Some("my-pod".into()), ..example::target(0, "my-pod/app") };
     let access = Access { kubeconfig: Some(path), context: None };
     // The file is read when the thread begins.
     (folder, Naming::start(&access, "2026-11-22T14:38:00Z".parse().unwrap(), &[target]).unwrap())
@@ -167,7 +164,10 @@ fn by_namespace_where_all_is_forbidden() {
 fn tells_what_happens() {
     let server = server();
     let (_folder, naming) = naming(&server.kubeconfig("production"));
-    assert_eq!(until(&naming, "Unhealthy"), ["- Scheduled: 1 times, 0 of them during", "app Unhealthy: 7 times, 1 of them during"]);
+    assert_eq!(
+        until(&naming, "Unhealthy"),
+        ["- Scheduled: 1 times, 0 of them during", "app Unhealthy: 7 times, 1 of them during"]
+    );
     let server = server.kill();
     until(&naming, "kubernetes events: events: not all is known: cannot reach");
     let server = server.start();

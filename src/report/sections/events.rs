@@ -32,7 +32,10 @@ fn entry(event: &Event, kind: &Kind, store: &Store) -> EventEntry {
         at_seconds: signed(event.at_ns),
         process: store.names.process_label(event.process),
         thread: event.thread,
-        name: object.as_ref().filter(|_| kind.object == ObjectKind::Peer).and_then(|peer| store.names.peers().name(peer)),
+        name: object
+            .as_ref()
+            .filter(|_| kind.object == ObjectKind::Peer)
+            .and_then(|peer| store.names.peers().name(peer)),
         object,
         detail: kind.by.as_ref().map(|by| (by.label)(event.detail).into_owned()),
         duration_seconds: kind.duration.map(|_| in_seconds(event.duration_ns)),

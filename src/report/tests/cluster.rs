@@ -17,7 +17,11 @@ use crate::report::render::text;
 pub(super) fn report() -> Report {
     let mut items = scenario::items();
     items.push(Item::Definition(Definition::PeerName(example::service_name(11, "payments", Some("https")))));
-    items.push(Item::Definition(Definition::PeerName(example::pod_name(13, "api-7c9d8f6b5-x2xab", Some("Deployment/api")))));
+    items.push(Item::Definition(Definition::PeerName(example::pod_name(
+        13,
+        "api-7c9d8f6b5-x2xab",
+        Some("Deployment/api"),
+    ))));
     items.push(Item::Definition(Definition::PeerName(example::pod_name(999, "nobody", None))));
     let mut pulled = example::incident(1, -31, "Pulled", 1);
     (pulled.warning, pulled.during) = (false, 0);

@@ -130,7 +130,8 @@ impl Feed {
         drop(entered);
         let (end, ended) = oneshot::channel();
         let tell = Box::new(tell);
-        let follower = Follower { asked, tell, limit, left_out: 0, known: BTreeMap::new(), version: None, trouble: None };
+        let follower =
+            Follower { asked, tell, limit, left_out: 0, known: BTreeMap::new(), version: None, trouble: None };
         let body = move || {
             let follow = follower.run(client, &query);
             executor.block_on(select(pin!(follow), ended));

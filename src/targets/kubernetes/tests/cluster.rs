@@ -279,4 +279,3 @@ proptest::proptest! {
         proptest::prop_assert!(slice.ports.len() <= 1);
     }
 }
-
