@@ -68,7 +68,7 @@ fn languages() {
     `/usr/local/bin/node` (pid 7): Node.js (by the name of its executable), linked with glibc
     `/usr/bin/node-exporter` (pid 8): compiled, in C or another language that leaves no trace, linked with glibc
     `/usr/sbin/php-fpm8.2` (pid 9): PHP 8.2 (by the name of its executable), linked with musl
-    `/usr/bin/mysqld` (pid 10): compiled, in C or another language that leaves no trace, linked with glibc
+    `/usr/bin/mysqld` (pid 10): C++ (by `libstdc++.so.6`), linked with glibc
     `/bin/busybox` (pid 11): compiled, in C or another language that leaves no trace, linked statically
     `/bin/old` (pid 12): compiled, in C or another language that leaves no trace, linked statically, 32-bit
     `/system/bin/toybox` (pid 13): compiled, in C or another language that leaves no trace, loaded by `/system/bin/linker64`
