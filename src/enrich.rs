@@ -21,13 +21,12 @@ pub use feeds::Source;
 
 use crate::event::Definition;
 use crate::event::Item;
-use crate::event::session::PlannedFeature;
+use crate::event::PeerObject;
 use crate::event::session::Target;
 use crate::targets::kubernetes::Change;
 use crate::targets::kubernetes::Endpoints;
 use crate::targets::kubernetes::PodAddress;
 use crate::targets::kubernetes::PodEvent;
-use crate::targets::kubernetes::PodHealth;
 use crate::targets::kubernetes::Service;
 use directory::Directory;
 use feeds::Feeds;
@@ -45,8 +44,6 @@ pub enum Word {
     Pod(Change<PodAddress>),
     /// Of an event.
     Event(Change<PodEvent>),
-    /// Of a pod's containers.
-    Health(Change<PodHealth>),
 }
 
 /// Puts together what is known.
@@ -77,19 +74,22 @@ impl Enricher {
         match &target.namespace {
             Some(namespace) => {
                 self.incidents.pod(namespace, pod);
-                self.feeds.pod(namespace, pod, target.node.as_deref());
+                self.feeds.pod(namespace, pod);
             }
-            None => self.items.push(Item::Feature(PlannedFeature {
-                feature: format!("kubernetes events: {pod}"),
-                blind: Some("the pod's namespace is not known".into()),
-                degraded: None,
-            })),
+            None => self.feeds.without_namespace(),
         }
     }
 
-    /// Takes note of what was defined: peers.
+    /// Takes note of what was defined: peers, and targets that came later.
     pub fn define(&mut self, definition: &Definition) {
-        let Definition::Peer(peer) = definition else { return };
+        match definition {
+            Definition::Peer(peer) => self.peer(peer),
+            Definition::Target(target) => self.target(target),
+            Definition::Process(_) | Definition::Path(_) | Definition::PeerName(_) => {}
+        }
+    }
+
+    fn peer(&mut self, peer: &PeerObject) {
         let Some(address) = peer.address else { return };
         match self.peers.add(peer.clone()) {
             peers::Added::New => {
@@ -97,7 +97,7 @@ impl Enricher {
                 self.name(&BTreeSet::from([address]));
             }
             peers::Added::Known => {}
-            peers::Added::NoRoom => self.feeds.turned_away(self.peers.turned_away()),
+            peers::Added::NoRoom => self.feeds.peers_turned_away(self.peers.turned_away()),
         }
     }
 
@@ -112,12 +112,7 @@ impl Enricher {
                 let listed = !self.feeds.is_synced(ask);
                 if let Some(Change::Added(event) | Change::Changed(event)) = self.feeds.heard(ask, change) {
                     self.items.extend(self.incidents.event(&event, listed).map(Item::Incident));
-                }
-                None
-            }
-            Word::Health(change) => {
-                if let Some(Change::Added(health) | Change::Changed(health)) = self.feeds.heard(ask, change) {
-                    self.items.extend(self.incidents.health(&health).into_iter().map(Item::Incident));
+                    self.feeds.events_turned_away(self.incidents.turned_away());
                 }
                 None
             }

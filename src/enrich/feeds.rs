@@ -34,18 +34,16 @@ pub enum Source {
     Pods,
     /// Events of the traced pods.
     Events,
-    /// What the traced pods' status tells of their containers.
-    Health,
 }
 
 impl Source {
-    const ALL: [Self; 5] = [Self::Services, Self::Endpoints, Self::Pods, Self::Events, Self::Health];
+    const ALL: [Self; 4] = [Self::Services, Self::Endpoints, Self::Pods, Self::Events];
 
     /// The most that is kept of it.
     pub fn limit(self) -> usize {
         match self {
             Self::Services | Self::Endpoints | Self::Pods => NAMES_MAX,
-            Self::Events | Self::Health => EVENTS_MAX,
+            Self::Events => EVENTS_MAX,
         }
     }
 
@@ -59,8 +57,7 @@ impl Source {
             Self::Services => "peer names: services",
             Self::Endpoints => "peer names: endpoints",
             Self::Pods => "peer names: pods and nodes",
-            Self::Events => "kubernetes events: events",
-            Self::Health => "kubernetes events: ends of containers",
+            Self::Events => "kubernetes events",
         }
     }
 }
@@ -74,8 +71,6 @@ pub struct Ask {
     pub namespace: Option<String>,
     /// Of this pod only.
     pub pod: Option<String>,
-    /// Of pods on this node only.
-    pub node: Option<String>,
 }
 
 impl Ask {
@@ -87,10 +82,6 @@ impl Ask {
             Source::Events => {
                 let of_pod = self.pod.iter().map(|pod| format!(",involvedObject.name={pod}"));
                 query.fields = Some(format!("involvedObject.kind=Pod{}", of_pod.collect::<String>()));
-            }
-            Source::Health => {
-                query.name.clone_from(&self.pod);
-                query.node = self.node.clone().filter(|_| self.pod.is_none());
             }
         }
         query
@@ -117,12 +108,15 @@ pub(super) struct Feeds {
     states: BTreeMap<Ask, State>,
     begun: Vec<Ask>,
     ended: Vec<Ask>,
-    /// The pods of each namespace, with their nodes.
-    pods: BTreeMap<String, BTreeMap<String, Option<String>>>,
+    /// The pods of each namespace.
+    pods: BTreeMap<String, BTreeSet<String>>,
+    /// There are pods without a namespace.
+    nameless: bool,
     names_wanted: bool,
     /// Why only namespaces are read.
     narrowed: BTreeMap<Source, String>,
-    turned_away: u64,
+    peers_turned_away: u64,
+    events_turned_away: u64,
     given_up: bool,
     /// What was said last.
     said: Vec<PlannedFeature>,
@@ -130,31 +124,27 @@ pub(super) struct Feeds {
 
 impl Feeds {
     /// A pod is traced: what happens to it is asked. Of several in a namespace, all are asked for together.
-    pub(super) fn pod(&mut self, namespace: &str, pod: &str, node: Option<&str>) {
+    pub(super) fn pod(&mut self, namespace: &str, pod: &str) {
         let pods = self.pods.entry(namespace.to_owned()).or_default();
-        if pods.insert(pod.to_owned(), node.map(str::to_owned)).is_some() {
+        if !pods.insert(pod.to_owned()) {
             return;
         }
-        let alone = pods.len() == 1;
-        let nodes: BTreeSet<_> = pods.values().cloned().collect();
-        for source in [Source::Events, Source::Health] {
-            let node = nodes.first().cloned().flatten().filter(|_| nodes.len() == 1 && source == Source::Health);
-            let ask = Ask {
-                source,
-                namespace: Some(namespace.to_owned()),
-                pod: alone.then(|| pod.to_owned()),
-                node: node.filter(|_| !alone),
-            };
-            if self.states.contains_key(&ask) {
-                continue;
-            }
-            let others =
-                self.states.keys().filter(|known| (known.source, &known.namespace) == (source, &ask.namespace));
-            for other in others.cloned().collect::<Vec<_>>() {
-                self.end(&other);
-            }
-            self.begin(ask);
+        let alone = (pods.len() == 1).then(|| pod.to_owned());
+        let ask = Ask { source: Source::Events, namespace: Some(namespace.to_owned()), pod: alone };
+        if self.states.contains_key(&ask) {
+            return;
         }
+        let others =
+            self.states.keys().filter(|known| (known.source, &known.namespace) == (ask.source, &ask.namespace));
+        for other in others.cloned().collect::<Vec<_>>() {
+            self.end(&other);
+        }
+        self.begin(ask);
+    }
+
+    /// A pod is traced whose namespace is not known.
+    pub(super) fn without_namespace(&mut self) {
+        self.nameless = true;
     }
 
     /// There is a peer to name.
@@ -174,7 +164,7 @@ impl Feeds {
     }
 
     fn begin_everywhere(&mut self, source: Source) {
-        self.begin(Ask { source, namespace: None, pod: None, node: None });
+        self.begin(Ask { source, namespace: None, pod: None });
     }
 
     fn begin(&mut self, ask: Ask) {
@@ -195,8 +185,13 @@ impl Feeds {
     }
 
     /// Peers that found no room.
-    pub(super) fn turned_away(&mut self, count: u64) {
-        self.turned_away = count;
+    pub(super) fn peers_turned_away(&mut self, count: u64) {
+        self.peers_turned_away = count;
+    }
+
+    /// Events that found no room.
+    pub(super) fn events_turned_away(&mut self, count: u64) {
+        self.events_turned_away = count;
     }
 
     /// Takes note of how it goes; hands back what is told about things. What is told after an ask was ended is nothing.
@@ -286,9 +281,17 @@ impl Feeds {
         let sources = Source::ALL.into_iter().filter(|source| self.is_asked(*source));
         let mut now: Vec<PlannedFeature> = sources.map(|source| self.of_source(source)).collect();
         let nothing = |feature: &str| PlannedFeature { feature: feature.to_owned(), blind: None, degraded: None };
-        if self.turned_away > 0 {
-            let text = format!("{} peers found no room in the table of peers and have no names", self.turned_away);
-            now.push(PlannedFeature { degraded: Some(text), ..nothing("peer names: table") });
+        if self.nameless {
+            let why = "the namespaces of some pods are not known, so their events cannot be asked for";
+            now.push(PlannedFeature { blind: Some(why.into()), ..nothing("kubernetes events: namespaces") });
+        }
+        let tables = [
+            ("peer names: table of peers", self.peers_turned_away),
+            ("kubernetes events: table of events", self.events_turned_away),
+        ];
+        for (feature, count) in tables.into_iter().filter(|(_, count)| *count > 0) {
+            let text = format!("{} found no room in it and are not told", unit::count(count));
+            now.push(PlannedFeature { degraded: Some(text), ..nothing(feature) });
         }
         let is_news = |feature: &PlannedFeature| {
             let before = self.said.iter().find(|said| said.feature == feature.feature);

@@ -1,4 +1,4 @@
-//! From the cluster's events and the containers' ends to incidents: each once, with how often, also during the trace.
+//! From the cluster's events to incidents: each once, with how often, also during the trace.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -7,33 +7,13 @@ use jiff::SignedDuration;
 use jiff::Timestamp;
 
 use crate::event::Incident;
-use crate::targets::kubernetes::ContainerHealth;
-use crate::targets::kubernetes::End;
 use crate::targets::kubernetes::PodEvent;
-use crate::targets::kubernetes::PodHealth;
 
 /// How long before the trace something may have happened to be told: what leads up to a crash.
 const BEFORE: SignedDuration = SignedDuration::from_mins(10);
 
 /// Different things that are told of. The report keeps fewer.
 const KNOWN_MAX: usize = 4_096;
-
-/// Ends of containers that are remembered, so that none is counted twice.
-const ENDS_MAX: usize = 16_384;
-
-/// Who reports what the pod's status says.
-const STATUS: &str = "pod status";
-
-/// What tells things apart.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Key {
-    /// An event, by its uid.
-    Event(String),
-    /// Restarts of a pod's container.
-    Restarts(String, String),
-    /// Ends of a pod's container for a reason.
-    Ends(String, String, String),
-}
 
 #[derive(Clone, Copy, Debug)]
 struct Told {
@@ -47,16 +27,14 @@ struct Told {
 pub(super) struct Incidents {
     started: Timestamp,
     pods: BTreeSet<(String, String)>,
-    told: BTreeMap<Key, Told>,
-    /// Ends that were taken in, by pod and container id.
-    ends: BTreeSet<(String, String)>,
-    /// How often a container ended for a reason: in all, and since the trace began.
-    counts: BTreeMap<Key, (u64, u64, Timestamp)>,
+    /// By uid.
+    told: BTreeMap<String, Told>,
+    turned_away: u64,
 }
 
 impl Incidents {
     pub(super) fn new(started: Timestamp) -> Self {
-        Self { started, pods: BTreeSet::new(), told: BTreeMap::new(), ends: BTreeSet::new(), counts: BTreeMap::new() }
+        Self { started, pods: BTreeSet::new(), told: BTreeMap::new(), turned_away: 0 }
     }
 
     /// What happens to this pod is of interest, whichever of its lives.
@@ -82,7 +60,7 @@ impl Incidents {
             (false, true) => event.count - 1,
             (false, false) => event.count,
         };
-        let told = self.told(Key::Event(event.uid.clone()), before)?;
+        let told = self.told(&event.uid, before)?;
         Some(Incident {
             id: told.id,
             at_ns: self.since(last),
@@ -99,96 +77,24 @@ impl Incidents {
         })
     }
 
-    /// What a pod's status tells of its containers' ends and restarts.
-    pub(super) fn health(&mut self, health: &PodHealth) -> Vec<Incident> {
-        if !self.pods.contains(&(health.namespace.clone(), health.name.clone())) {
-            return Vec::new();
+    /// What was told of it before; `before` is taken for one that is new. `None` if there is no room.
+    fn told(&mut self, uid: &str, before: u64) -> Option<Told> {
+        if let Some(told) = self.told.get(uid) {
+            return Some(*told);
         }
-        let mut incidents = Vec::new();
-        for container in &health.containers {
-            for end in &container.ends {
-                incidents.extend(self.end(health, container, end));
-            }
-            incidents.extend(self.restarts(health, container));
-        }
-        incidents
-    }
-
-    fn end(&mut self, health: &PodHealth, container: &ContainerHealth, end: &End) -> Option<Incident> {
-        // One that did its work and ended well is no incident.
-        if end.exit_code == 0 && end.reason != "OOMKilled" {
-            return None;
-        }
-        let at = end.at.unwrap_or(self.started);
-        if self.ends.len() >= ENDS_MAX || !self.ends.insert((health.uid.clone(), end.id.clone())) {
-            return None;
-        }
-        if at < self.earliest() {
-            return None;
-        }
-        let reason = if end.reason.is_empty() { "Error".to_owned() } else { end.reason.clone() };
-        let key = Key::Ends(health.uid.clone(), container.name.clone(), reason.clone());
-        let told = self.told(key.clone(), 0)?;
-        let during = u64::from(at >= self.whole_second());
-        let (count, since_began, first) = self.counts.entry(key).or_insert((0, 0, at));
-        *count += 1;
-        *since_began += during;
-        let (count, since_began, first) = (*count, *since_began, *first);
-        let message = match reason.as_str() {
-            "OOMKilled" => "a process was killed because the container's memory limit was reached".to_owned(),
-            _ => format!("the container ended with exit code {}", end.exit_code),
-        };
-        let incident = self.of_container(told.id, health, container, (first.min(at), at));
-        Some(Incident { reason, message, count, during: since_began, ..incident })
-    }
-
-    fn restarts(&mut self, health: &PodHealth, container: &ContainerHealth) -> Option<Incident> {
-        let key = Key::Restarts(health.uid.clone(), container.name.clone());
-        let told = self.told(key.clone(), container.restarts)?;
-        let during = container.restarts.saturating_sub(told.before);
-        let known = self.counts.get(&key).map_or(0, |(_, during, _)| *during);
-        if during <= known {
-            return None;
-        }
-        // When it was restarted is not told; its last life's end is.
-        let at = container.ends.iter().filter_map(|end| end.at).max().unwrap_or(self.started).max(self.started);
-        let first = self.counts.get(&key).map_or(at, |(.., first)| *first);
-        self.counts.insert(key, (container.restarts, during, first));
-        let incident = self.of_container(told.id, health, container, (first, at));
-        let message = "the container was started again after it had ended".to_owned();
-        Some(Incident { reason: "Restarted".into(), message, count: container.restarts, during, ..incident })
-    }
-
-    fn of_container(
-        &self,
-        id: u32,
-        health: &PodHealth,
-        container: &ContainerHealth,
-        (first, last): (Timestamp, Timestamp),
-    ) -> Incident {
-        Incident {
-            id,
-            at_ns: self.since(last),
-            first_ns: self.since(first),
-            namespace: health.namespace.clone(),
-            pod: health.name.clone(),
-            container: Some(container.name.clone()),
-            warning: true,
-            reason: String::new(),
-            message: String::new(),
-            reporter: STATUS.into(),
-            count: 0,
-            during: 0,
-        }
-    }
-
-    /// What was told before under this key; `before` is taken for one that is new. `None` if there is no room.
-    fn told(&mut self, key: Key, before: u64) -> Option<Told> {
         let id = u32::try_from(self.told.len()).ok()?;
-        if self.told.len() >= KNOWN_MAX && !self.told.contains_key(&key) {
+        if self.told.len() >= KNOWN_MAX {
+            self.turned_away += 1;
             return None;
         }
-        Some(*self.told.entry(key).or_insert(Told { id, before }))
+        let told = Told { id, before };
+        self.told.insert(uid.to_owned(), told);
+        Some(told)
+    }
+
+    /// Things that found no room.
+    pub(super) fn turned_away(&self) -> u64 {
+        self.turned_away
     }
 
     fn earliest(&self) -> Timestamp {

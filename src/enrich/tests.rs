@@ -13,13 +13,10 @@ use crate::event::definition::Side;
 use crate::event::example;
 use crate::event::session::Target;
 use crate::targets::kubernetes::Change;
-use crate::targets::kubernetes::ContainerHealth;
-use crate::targets::kubernetes::End;
 use crate::targets::kubernetes::Endpoints;
 use crate::targets::kubernetes::KubernetesError;
 use crate::targets::kubernetes::PodAddress;
 use crate::targets::kubernetes::PodEvent;
-use crate::targets::kubernetes::PodHealth;
 use crate::targets::kubernetes::Resource;
 use crate::targets::kubernetes::Service;
 use crate::targets::kubernetes::Verb;
@@ -53,7 +50,7 @@ fn peer(enricher: &mut Enricher, number: u64, address: &str, port: u16, side: Si
 }
 
 fn everywhere(source: Source) -> Ask {
-    Ask { source, namespace: None, pod: None, node: None }
+    Ask { source, namespace: None, pod: None }
 }
 
 fn service(name: &str, address: &str, ports: &[(u16, &str)]) -> Service {
@@ -133,10 +130,7 @@ fn asks_no_more_than_needed() {
         };
         enricher.asks().iter().map(|ask| format!("{:?} {}", ask.source, query(ask))).collect()
     };
-    assert_eq!(
-        asks(&mut enricher),
-        ["Events shop involvedObject.kind=Pod,involvedObject.name=client-0", "Health shop client-0"]
-    );
+    assert_eq!(asks(&mut enricher), ["Events shop involvedObject.kind=Pod,involvedObject.name=client-0"]);
     peer(&mut enricher, 11, "10.96.0.12", 443, Side::Client);
     peer(&mut enricher, 12, "10.96.0.12", 80, Side::Client);
     peer(&mut enricher, 13, "8.8.8.8", 53, Side::Client);
@@ -150,10 +144,10 @@ fn asks_no_more_than_needed() {
     assert_eq!(asks(&mut enricher), ["Pods "]);
     enricher.target(&pod_target("client-1"));
     enricher.target(&pod_target("client-1"));
-    assert_eq!(asks(&mut enricher), ["Events shop involvedObject.kind=Pod", "Health shop node-7"]);
+    assert_eq!(asks(&mut enricher), ["Events shop involvedObject.kind=Pod"]);
     let ended: Vec<_> = enricher.ended().into_iter().map(|ask| (ask.source, ask.pod)).collect();
     let alone = Some("client-0".to_owned());
-    assert_eq!(ended, [(Source::Events, alone.clone()), (Source::Health, alone)]);
+    assert_eq!(ended, [(Source::Events, alone)]);
 }
 
 /// Check what each sort of address is called, and that what cannot be told is not named.
@@ -276,8 +270,7 @@ fn what_cannot_be_had() {
     peer names: services: blind None, Some("not all is known: there is no cluster; only what is in `shop` is known: the API at http://SERVER forbids to list services in all namespaces: allow the verbs `get`, `list` and `watch` on `services` by a role; there are at least 7 more than the 20,000 that are kept")
     peer names: endpoints: blind None, Some("not all is known: there is no cluster")
     peer names: pods and nodes: blind Some("there is no cluster"), None
-    kubernetes events: events: blind Some("there is no cluster"), None
-    kubernetes events: ends of containers: blind Some("there is no cluster"), None
+    kubernetes events: blind Some("there is no cluster"), None
     "#);
 }
 
@@ -296,7 +289,7 @@ fn ends_early() {
             .any(|item| matches!(item, Item::Definition(Definition::PeerName(name)) if name.name == "payments"))
     );
     let said = |item: &Item| matches!(item, Item::Feature(feature) if feature.blind.is_some());
-    assert_eq!(items.iter().filter(|item| said(item)).count(), 4, "{items:#?}");
+    assert_eq!(items.iter().filter(|item| said(item)).count(), 3, "{items:#?}");
 }
 
 fn event(uid: &str, reason: &str, first: &str, last: &str, count: u64) -> PodEvent {
@@ -338,43 +331,4 @@ fn events() {
     assert_snapshot!(tell(Change::Changed(event("a", "Unhealthy", "03:00:00", "03:04:09", 9))), @"0 client-0/app Unhealthy: 9 times, 2 of them during, -245.7 s to +3.3 s");
     assert_snapshot!(tell(Change::Changed(event("b", "BackOff", "02:00:00", "03:04:05", 11))), @"2 client-0/app BackOff: 11 times, 1 of them during, -3845.7 s to -0.7 s");
     assert_snapshot!(tell(Change::Added(event("e", "Pulled", "03:04:06", "03:04:06", 1))), @"3 client-0/app Pulled: 1 times, 1 of them during, +0.3 s to +0.3 s");
-}
-
-fn health(restarts: u64, ends: &[(&str, &str, i32, &str)]) -> PodHealth {
-    let end = |(id, reason, exit_code, at): &(&str, &str, i32, &str)| End {
-        id: (*id).to_owned(),
-        reason: (*reason).to_owned(),
-        exit_code: *exit_code,
-        at: Some(time(&format!("2026-01-02T{at}Z"))),
-    };
-    PodHealth {
-        uid: "uid".into(),
-        namespace: "shop".into(),
-        name: "client-0".into(),
-        containers: vec![ContainerHealth { name: "app".into(), restarts, ends: ends.iter().map(end).collect() }],
-    }
-}
-
-/// Check that each end of a container is counted once, however often it is told, and restarts since the trace began.
-#[test]
-fn ends_of_containers() {
-    let mut enricher = begun();
-    let ask = enricher.asks().remove(1);
-    let mut tell = |change| {
-        enricher.word(&ask, Word::Health(change));
-        words(&mut enricher)
-    };
-    let long_ago = ("a", "OOMKilled", 137, "01:00:00");
-    assert_eq!(tell(Change::Added(health(5, &[long_ago]))), "");
-    assert_eq!(tell(Change::Synced), "");
-    let first = ("b", "OOMKilled", 137, "03:04:08");
-    assert_snapshot!(tell(Change::Changed(health(5, &[long_ago, first]))), @"1 client-0/app OOMKilled: 1 times, 1 of them during, +2.3 s to +2.3 s");
-    assert_snapshot!(tell(Change::Changed(health(6, &[first]))), @"0 client-0/app Restarted: 6 times, 1 of them during, +2.3 s to +2.3 s");
-    assert_eq!(tell(Change::Changed(health(6, &[first]))), "");
-    assert_snapshot!(tell(Change::Changed(health(7, &[("c", "OOMKilled", 137, "03:04:11"), ("d", "Error", 3, "03:04:12")]))), @"
-    1 client-0/app OOMKilled: 2 times, 2 of them during, +2.3 s to +5.3 s
-    2 client-0/app Error: 1 times, 1 of them during, +6.3 s to +6.3 s
-    0 client-0/app Restarted: 7 times, 2 of them during, +2.3 s to +6.3 s
-    ");
-    assert_eq!(tell(Change::Changed(health(7, &[("e", "Completed", 0, "03:04:13")]))), "");
 }

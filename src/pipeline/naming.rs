@@ -51,7 +51,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 pub(super) struct Naming {
     definitions: SyncSender<Definition>,
     items: Receiver<Vec<Item>>,
-    /// Peers that found no room in the channel.
+    /// Peers and pods that found no room in the channel.
     turned_away: u64,
 }
 
@@ -76,10 +76,10 @@ impl Naming {
         }
     }
 
-    /// Looks for peers among what is observed.
+    /// Looks for peers and pods among what is observed.
     pub(super) fn look_at(&mut self, items: &[Item]) {
         for item in items {
-            if let Item::Definition(definition @ Definition::Peer(_)) = item {
+            if let Item::Definition(definition @ (Definition::Peer(_) | Definition::Target(_))) = item {
                 // A thread that has ended has nothing more to say.
                 if let Err(mpsc::TrySendError::Full(_)) = self.definitions.try_send(definition.clone()) {
                     self.turned_away += 1;
@@ -106,9 +106,7 @@ impl Naming {
             last.push(Item::Feature(PlannedFeature {
                 feature: "peer names: queue".into(),
                 blind: None,
-                degraded: Some(format!(
-                    "{turned_away} peers came faster than they could be looked up, and have no names"
-                )),
+                degraded: Some(format!("{turned_away} peers or pods came faster than they could be looked up")),
             }));
         }
         last
@@ -137,7 +135,6 @@ impl Feeds {
             }
             Source::Pods => cluster.feed(&query, limit, move |change| tell(&sender, &asked, Word::Pod(change))),
             Source::Events => cluster.feed(&query, limit, move |change| tell(&sender, &asked, Word::Event(change))),
-            Source::Health => cluster.feed(&query, limit, move |change| tell(&sender, &asked, Word::Health(change))),
         };
         self.feeds.insert(ask.clone(), feed.map_err(|error| error.to_string())?);
         Ok(())

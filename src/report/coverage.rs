@@ -2,20 +2,22 @@
 
 use super::model::Feature;
 use super::model::Status;
+use crate::event::Ending;
 use crate::event::Session;
 use crate::event::session::PlannedFeature;
 use crate::window::Catalogue;
 use crate::window::Store;
 
-/// Every feature that was planned or turned out otherwise during the trace, then kinds that were asked for and not planned, then kinds nobody knows.
-pub(super) fn coverage(session: &Session, catalogue: &Catalogue, store: &Store) -> Vec<Feature> {
+/// Every feature that was planned or turned out otherwise while the trace ran or at its end, then kinds that were asked for
+/// and not planned, then kinds nobody knows.
+pub(super) fn coverage(session: &Session, ending: &Ending, catalogue: &Catalogue, store: &Store) -> Vec<Feature> {
     let tallies = &store.tallies;
     let counted = |feature: &str| {
         let kind = feature.split_once(':').map_or(feature, |(kind, _)| kind).trim();
         catalogue.id(kind).and_then(|id| tallies.kind(id)).is_some_and(|counted| !counted.all.is_empty())
     };
     let later = |planned: &PlannedFeature| store.features.iter().find(|later| later.feature == planned.feature);
-    let planned = session.coverage.iter().map(|planned| match later(planned) {
+    let planned = session.coverage.iter().chain(&ending.coverage).map(|planned| match later(planned) {
         Some(later) => turned_out(later),
         None => feature(planned, counted(&planned.feature)),
     });

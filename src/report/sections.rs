@@ -9,6 +9,7 @@ use std::cmp::Reverse;
 
 pub(super) use events::events;
 pub(super) use kubernetes::during;
+pub(super) use kubernetes::ends;
 pub(super) use kubernetes::kubernetes;
 pub(super) use processes::processes;
 pub(super) use time::CAUSE;
@@ -132,7 +133,7 @@ pub(super) fn cost(cost: &event::session::Cost, duration_seconds: f64) -> Cost {
 }
 
 /// Signed nanoseconds in seconds.
-fn signed(ns: i64) -> f64 {
+pub(super) fn signed(ns: i64) -> f64 {
     ns as f64 / 1e9
 }
 

@@ -42,6 +42,7 @@ pub(super) fn sentences(report: &Report) -> Vec<String> {
         sentences.push(nothing(report));
         sentences.extend(command(report));
     }
+    sentences.extend(sections::ends(&report.targets));
     sentences.extend(report.sections.kubernetes.as_ref().and_then(sections::during));
     sentences.extend(blindness(report));
     sentences.extend(not_judged(report));

@@ -111,7 +111,7 @@ fn names_peers() {
     let items = words(&naming.finish());
     assert!(items.is_empty(), "{items:#?}");
     let lists: Vec<String> = server.requests().into_iter().filter(|request| !request.contains("watch=")).collect();
-    assert_eq!(lists.len(), 5, "{lists:#?}");
+    assert_eq!(lists.len(), 4, "{lists:#?}");
 }
 
 /// Check what a short trace has: everything that was answered within a moment of its end, and what was not.
@@ -131,8 +131,7 @@ fn short_traces_have_names() {
     short.look_at(&[peer(1, "10.96.25.56", 80, Side::Client)]);
     let begun = Instant::now();
     assert_snapshot!(words(&short.finish()).join("\n"), @"
-    kubernetes events: ends of containers: the API had not answered when the trace ended
-    kubernetes events: events: the API had not answered when the trace ended
+    kubernetes events: the API had not answered when the trace ended
     peer names: endpoints: the API had not answered when the trace ended
     peer names: services: the API had not answered when the trace ended
     ");
@@ -152,40 +151,39 @@ fn by_namespace_where_all_is_forbidden() {
     let items = words(&naming.finish()).join("\n").replace(&server.address.to_string(), "SERVER");
     assert_snapshot!(items, @"
     1: production/demo (service)
-    kubernetes events: events: the API at http://SERVER forbids `system:serviceaccount:production:default` to list events in namespace `production`: allow the verbs `get`, `list` and `watch` on `events` by a role
+    kubernetes events: the API at http://SERVER forbids `system:serviceaccount:production:default` to list events in namespace `production`: allow the verbs `get`, `list` and `watch` on `events` by a role
     peer names: endpoints: only what is in `production` is known: the API at http://SERVER forbids `system:serviceaccount:production:default` to list endpointslices in all namespaces: allow the verbs `get`, `list` and `watch` on `endpointslices` of the API group `discovery.k8s.io` by a role
     peer names: endpoints: the API at http://SERVER forbids `system:serviceaccount:production:default` to list endpointslices in namespace `production`: allow the verbs `get`, `list` and `watch` on `endpointslices` of the API group `discovery.k8s.io` by a role
     peer names: services: only what is in `production` is known: the API at http://SERVER forbids `system:serviceaccount:production:default` to list services in all namespaces: allow the verbs `get`, `list` and `watch` on `services` by a role
     ");
 }
 
-/// Check that a restart and a further failing probe are told while the trace runs, also after the API was gone meanwhile.
+/// Check that a further failing probe is told while the trace runs, also after the API was gone meanwhile, and what happens
+/// to a pod that came later.
 #[test]
 fn tells_what_happens() {
     let server = server();
-    let (_folder, naming) = naming(&server.kubeconfig("production"));
+    let (_folder, mut naming) = naming(&server.kubeconfig("production"));
     assert_eq!(
         until(&naming, "Unhealthy"),
         ["- Scheduled: 1 times, 0 of them during", "app Unhealthy: 7 times, 1 of them during"]
     );
     let server = server.kill();
-    until(&naming, "kubernetes events: events: not all is known: cannot reach");
+    until(&naming, "kubernetes events: not all is known: cannot reach");
     let server = server.start();
-    let mut pod = server.pod("production", "my-pod");
-    pod["status"]["containerStatuses"][0]["restartCount"] = json!(1);
-    pod["status"]["containerStatuses"][0]["lastState"] = json!({"terminated": {
-        "containerID": "containerd://dead", "exitCode": 137, "reason": "OOMKilled",
-        "finishedAt": "2026-11-22T14:41:00Z", "startedAt": "2026-11-22T14:37:00Z",
-    }});
-    server.apply(pod);
-    let told = until(&naming, "Restarted");
-    assert!(told.contains(&"app OOMKilled: 1 times, 1 of them during".to_owned()), "{told:#?}");
     let list: Value = serde_json::from_str(EVENTS).unwrap();
     let mut event = list["items"][1].clone();
     event["count"] = json!(9);
     event["lastTimestamp"] = json!("2026-11-22T14:41:01Z");
     server.apply_as("events", event);
     until(&naming, "app Unhealthy: 9 times, 3 of them during");
+    let later = Target {
+        namespace: Some("production".into()),
+        pod: Some("crasher".into()),
+        ..example::target(1, "crasher/app")
+    };
+    naming.look_at(&[Item::Definition(Definition::Target(Box::new(later)))]);
+    until(&naming, "app BackOff: 23 times");
     naming.finish();
 }
 
@@ -195,8 +193,7 @@ fn without_a_cluster() {
     let (_folder, mut naming) = naming("{}");
     naming.look_at(&[peer(1, "10.96.25.56", 80, Side::Client)]);
     assert_snapshot!(words(&naming.finish()).join("\n"), @"
-    kubernetes events: ends of containers: the kubeconfig has no current context: name one with `--context`
-    kubernetes events: events: the kubeconfig has no current context: name one with `--context`
+    kubernetes events: the kubeconfig has no current context: name one with `--context`
     peer names: endpoints: the kubeconfig has no current context: name one with `--context`
     peer names: services: the kubeconfig has no current context: name one with `--context`
     ");

@@ -2,6 +2,7 @@
 
 use super::super::model::IncidentEntry;
 use super::super::model::Kubernetes;
+use super::super::model::TargetEntry;
 use super::signed;
 use crate::event::Incident;
 use crate::event::unit;
@@ -61,6 +62,36 @@ pub(in crate::report) fn during(section: &Kubernetes) -> Option<String> {
         }
     }
     said.sort_by_key(|(.., count)| std::cmp::Reverse(*count));
+    counted(&said).map(|said| format!("During the trace Kubernetes warned: {said}."))
+}
+
+/// How containers ended badly during the trace, as a sentence.
+pub(in crate::report) fn ends(targets: &[TargetEntry]) -> Option<String> {
+    let mut said: Vec<(String, String, u64)> = Vec::new();
+    for target in targets {
+        let (Some(pod), Some(life)) = (&target.pod, &target.life) else { continue };
+        let out_of_memory = life.reason.as_deref() == Some("OOMKilled");
+        let code = life.exit_code.filter(|code| *code != 0);
+        if life.ended_seconds.is_none() || (code.is_none() && !out_of_memory) {
+            continue;
+        }
+        let container = target.container.as_ref().map(|container| format!("/{container}")).unwrap_or_default();
+        let place = format!("{pod}{container}");
+        let how = match code {
+            _ if out_of_memory => "was killed for want of memory (OOMKilled)".to_owned(),
+            code => format!("ended with exit code {}", code.unwrap_or_default()),
+        };
+        match said.iter_mut().find(|(known, other, _)| (known, other) == (&place, &how)) {
+            Some((.., count)) => *count += 1,
+            None => said.push((place, how, 1)),
+        }
+    }
+    said.sort_by_key(|(.., count)| std::cmp::Reverse(*count));
+    counted(&said).map(|said| format!("During the trace {said}."))
+}
+
+/// The first of what is counted, in words.
+fn counted(said: &[(String, String, u64)]) -> Option<String> {
     let words = said.iter().take(NAMED).map(|(place, reason, count)| {
         let times = if *count == 1 { "once".to_owned() } else { format!("{} times", unit::count(*count)) };
         format!("{place} {reason} {times}")
@@ -68,5 +99,5 @@ pub(in crate::report) fn during(section: &Kubernetes) -> Option<String> {
     let words: Vec<String> = words.collect();
     let more = said.len().saturating_sub(NAMED);
     let more = if more > 0 { format!("; and {more} more") } else { String::new() };
-    (!words.is_empty()).then(|| format!("During the trace Kubernetes warned: {}{more}.", words.join("; ")))
+    (!words.is_empty()).then(|| format!("{}{more}", words.join("; ")))
 }

@@ -8,7 +8,9 @@ use super::scenario;
 use crate::event::Definition;
 use crate::event::Item;
 use crate::event::example;
+use crate::event::session::Life;
 use crate::event::session::PlannedFeature;
+use crate::event::session::Target;
 use crate::report::Report;
 use crate::report::render::TextOptions;
 use crate::report::render::text;
@@ -84,6 +86,35 @@ fn incidents() {
     assert_eq!(warned, [0, 0, 1, 1, 0, 1, 0]);
     let sentences = report["sections"]["verdict"]["sentences"].as_array().unwrap();
     let said = json!("During the trace Kubernetes warned: client-0 Unhealthy 7 times; client-0/app OOMKilled 2 times.");
+    assert!(sentences.contains(&said), "{sentences:#?}");
+}
+
+/// Check that containers that ended badly are in the verdict, counted by container and how, and those that ended well are
+/// not.
+#[test]
+fn ends_of_containers() {
+    let life = |index: u16, container: &str, exit_code: Option<i32>, reason: &str, ended: bool| Target {
+        index,
+        pod: Some("my-pod".into()),
+        container: Some(container.into()),
+        life: Some(Life { ended_ns: ended.then_some(7), exit_code, reason: Some(reason.into()), ..Life::default() }),
+        ..example::target(index, &format!("my-pod/{container}#{index}"))
+    };
+    let mut session = scenario::session();
+    session.targets = vec![
+        life(0, "app", Some(137), "OOMKilled", true),
+        life(1, "app", Some(137), "OOMKilled", true),
+        life(2, "app", Some(3), "Error", true),
+        life(3, "init", Some(0), "Completed", true),
+        life(4, "app", None, "", false),
+        life(5, "side", None, "OOMKilled", true),
+    ];
+    let report = json_of(&of_items(&session, &scenario::profile(), &scenario::items(), &scenario::ending()));
+    let said = json!(
+        "During the trace my-pod/app was killed for want of memory (OOMKilled) 2 times; my-pod/app ended with exit code \
+         3 once; my-pod/side was killed for want of memory (OOMKilled) once."
+    );
+    let sentences = report["sections"]["verdict"]["sentences"].as_array().unwrap();
     assert!(sentences.contains(&said), "{sentences:#?}");
 }
 

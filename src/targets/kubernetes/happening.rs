@@ -1,10 +1,7 @@
-//! What happens to pods: the cluster's events, and what a pod's own status tells of its containers.
+//! What happens to pods: the cluster's events.
 
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::ContainerStateTerminated;
-use k8s_openapi::api::core::v1::ContainerStatus;
 use k8s_openapi::api::core::v1::Event as ApiEvent;
-use k8s_openapi::api::core::v1::Pod as ApiPod;
 
 use super::watched::Resource;
 use super::watched::Watched;
@@ -40,43 +37,6 @@ pub struct PodEvent {
     pub last: Option<Timestamp>,
     /// How often.
     pub count: u64,
-}
-
-/// What a pod's status tells of its containers' ends.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PodHealth {
-    /// Its uid.
-    pub uid: String,
-    /// Its namespace.
-    pub namespace: String,
-    /// Its name.
-    pub name: String,
-    /// Its containers.
-    pub containers: Vec<ContainerHealth>,
-}
-
-/// What is told of one container.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ContainerHealth {
-    /// Its name.
-    pub name: String,
-    /// How often it was restarted.
-    pub restarts: u64,
-    /// Its ends that are known: at most that of the last life and that of the present one.
-    pub ends: Vec<End>,
-}
-
-/// The end of a container's life.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct End {
-    /// The id of the container, which each life has another of.
-    pub id: String,
-    /// Why, in the kubelet's word: `OOMKilled`, `Error`, `Completed`.
-    pub reason: String,
-    /// The exit status.
-    pub exit_code: i32,
-    /// When.
-    pub at: Option<Timestamp>,
 }
 
 /// A text of at most so many bytes.
@@ -129,49 +89,5 @@ impl Watched for PodEvent {
 
     fn uid(&self) -> &str {
         &self.uid
-    }
-}
-
-impl Watched for PodHealth {
-    type Api = ApiPod;
-
-    const RESOURCE: Resource = Resource { name: "pods", group: "" };
-
-    fn of(api: &ApiPod) -> Self {
-        let status = api.status.as_ref();
-        let sorts = status.map(|status| {
-            [&status.init_container_statuses, &status.container_statuses, &status.ephemeral_container_statuses]
-        });
-        let statuses = sorts.into_iter().flatten().flat_map(|sort| sort.iter().flatten());
-        Self {
-            uid: api.metadata.uid.clone().unwrap_or_default(),
-            namespace: api.metadata.namespace.clone().unwrap_or_default(),
-            name: api.metadata.name.clone().unwrap_or_default(),
-            containers: statuses.map(health).collect(),
-        }
-    }
-
-    fn uid(&self) -> &str {
-        &self.uid
-    }
-}
-
-fn health(status: &ContainerStatus) -> ContainerHealth {
-    let ended = |state: &Option<k8s_openapi::api::core::v1::ContainerState>| {
-        state.as_ref().and_then(|state| state.terminated.as_ref()).map(end)
-    };
-    ContainerHealth {
-        name: cut(&status.name, TEXT_MAX),
-        restarts: u64::try_from(status.restart_count).unwrap_or(0),
-        ends: [ended(&status.last_state), ended(&status.state)].into_iter().flatten().collect(),
-    }
-}
-
-fn end(ended: &ContainerStateTerminated) -> End {
-    End {
-        id: ended.container_id.as_ref().map_or_else(String::new, |id| cut(id, TEXT_MAX)),
-        reason: ended.reason.as_ref().map_or_else(String::new, |reason| cut(reason, TEXT_MAX)),
-        exit_code: ended.exit_code,
-        at: ended.finished_at.as_ref().map(|time| time.0),
     }
 }

@@ -34,6 +34,7 @@ use crate::event::session::CommandStatus;
 use crate::event::session::Cost;
 use crate::event::session::HostSummary;
 use crate::event::session::KindName;
+use crate::event::session::Life;
 use crate::event::session::PlannedFeature;
 use crate::event::session::ProfileText;
 use crate::event::session::ProgramCost;
@@ -96,7 +97,8 @@ fn definition() -> impl Strategy<Value = Definition> {
     let side = prop::sample::select(vec![Side::Client, Side::Server]);
     let peer = (object_id(), any::<Option<IpAddr>>(), any::<u16>(), side)
         .prop_map(|(id, address, port, side)| Definition::Peer(PeerObject { id, address, port, side }));
-    prop_oneof![process, path, peer, peer_name().prop_map(Definition::PeerName)]
+    let target = target().prop_map(|target| Definition::Target(Box::new(target)));
+    prop_oneof![process, path, peer, target, peer_name().prop_map(Definition::PeerName)]
 }
 
 fn peer_name() -> impl Strategy<Value = PeerName> {
@@ -228,8 +230,8 @@ fn target() -> impl Strategy<Value = Target> {
     let optional = || option::of(text());
     let labels = proptest::collection::btree_map(text(), text(), 0..3);
     let places = [optional(), optional(), optional(), optional(), optional()];
-    (any::<u16>(), kind, text(), places, labels).prop_map(
-        |(index, kind, name, [namespace, pod, container, node, workload], labels)| Target {
+    (any::<u16>(), kind, text(), places, labels, option::of(life())).prop_map(
+        |(index, kind, name, [namespace, pod, container, node, workload], labels, life)| Target {
             index,
             kind,
             name,
@@ -239,6 +241,21 @@ fn target() -> impl Strategy<Value = Target> {
             node,
             workload,
             labels,
+            life,
+        },
+    )
+}
+
+fn life() -> impl Strategy<Value = Life> {
+    let times = any::<[Option<i64>; 2]>();
+    (option::of(text()), any::<Option<u32>>(), times, any::<Option<i32>>(), option::of(text())).prop_map(
+        |(container_id, restarts, [began_ns, ended_ns], exit_code, reason)| Life {
+            container_id,
+            restarts,
+            began_ns,
+            ended_ns,
+            exit_code,
+            reason,
         },
     )
 }
@@ -253,10 +270,13 @@ pub(super) fn ending() -> impl Strategy<Value = Ending> {
         let [agent_cpu_ns, agent_memory_bytes, kernel_memory_bytes] = numbers;
         Cost { agent_cpu_ns, agent_memory_bytes, kernel_memory_bytes, programs }
     });
-    (any::<u64>(), command, option::of(text()), cost).prop_map(|(duration_ns, command, interrupted, cost)| Ending {
-        duration_ns,
-        command,
-        interrupted,
-        cost,
-    })
+    (any::<u64>(), command, option::of(text()), cost, vec(feature(), 0..2)).prop_map(
+        |(duration_ns, command, interrupted, cost, coverage)| Ending {
+            duration_ns,
+            command,
+            interrupted,
+            cost,
+            coverage,
+        },
+    )
 }

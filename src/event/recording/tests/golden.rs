@@ -12,12 +12,15 @@ use crate::event::Ending;
 use crate::event::ErrorCount;
 use crate::event::Event;
 use crate::event::Histogram;
+use crate::event::Incident;
 use crate::event::Item;
 use crate::event::KindId;
 use crate::event::Loss;
 use crate::event::LossCause;
 use crate::event::ObjectId;
 use crate::event::PathObject;
+use crate::event::PeerKind;
+use crate::event::PeerName;
 use crate::event::PeerObject;
 use crate::event::Process;
 use crate::event::ProcessId;
@@ -32,6 +35,7 @@ use crate::event::session::CommandStatus;
 use crate::event::session::Cost;
 use crate::event::session::HostSummary;
 use crate::event::session::KindName;
+use crate::event::session::Life;
 use crate::event::session::PlannedFeature;
 use crate::event::session::ProfileText;
 use crate::event::session::ProgramCost;
@@ -55,6 +59,7 @@ pub(super) fn session() -> Session {
         node: None,
         workload: None,
         labels: BTreeMap::new(),
+        life: None,
     };
     let feature = |feature: &str, blind: Option<&str>, degraded: Option<&str>| PlannedFeature {
         feature: feature.into(),
@@ -101,6 +106,7 @@ pub(super) fn ending() -> Ending {
             kernel_memory_bytes: 30_011,
             programs: vec![ProgramCost { name: "sys_enter".into(), runs: 101, total_ns: 1_009 }],
         },
+        coverage: Vec::new(),
     }
 }
 
@@ -198,16 +204,111 @@ fn first_tick() -> Tick {
     }
 }
 
-/// Check that the recording of format 1 that is checked in is read as the items it was written from.
-#[test]
-fn format_1_stays_readable() {
-    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/recordings/v1.podtrace");
-    if std::env::var_os(WRITE).is_some() {
-        fs::write(&file, record(&session(), &items(), &ending())).unwrap();
-    }
+/// What format 2 has beside that: a container that came later, and what turned out on the way.
+fn items_of_format_2() -> Vec<Item> {
+    let life = Life {
+        container_id: Some("0f".repeat(32)),
+        restarts: Some(5),
+        began_ns: Some(1_009),
+        ended_ns: Some(2_003),
+        exit_code: Some(137),
+        reason: Some("OOMKilled".into()),
+    };
+    let target = Target {
+        index: 7,
+        name: "api-0/api#5".into(),
+        life: Some(life),
+        labels: BTreeMap::from([("app".into(), "api".into())]),
+        ..session().targets[4].clone()
+    };
+    let mut items = items();
+    items.insert(3, Item::Definition(Definition::Target(Box::new(target))));
+    items
+}
+
+fn ending_of_format_2() -> Ending {
+    let late = "the API could not be asked from 1 s to 2 s";
+    let feature = PlannedFeature { feature: "targets".into(), blind: None, degraded: Some(late.into()) };
+    Ending { coverage: vec![feature], ..ending() }
+}
+
+/// What the cluster tells, which came to format 2 later.
+fn items_of_the_cluster() -> Vec<Item> {
+    let name = |object, kind, namespace: Option<&str>, name: &str| PeerName {
+        object: ObjectId(object),
+        kind,
+        namespace: namespace.map(Into::into),
+        name: name.into(),
+        workload: None,
+        port: None,
+        service: None,
+    };
+    let pod = PeerName {
+        workload: Some("Deployment/api".into()),
+        service: Some("api".into()),
+        ..name(11, PeerKind::Pod, Some("production"), "api-7c9d8f6b5-x2xab")
+    };
+    let service =
+        PeerName { port: Some("https".into()), ..name(12, PeerKind::Service, Some("production"), "payments") };
+    let incident = Incident {
+        id: 3,
+        at_ns: 1_009,
+        first_ns: -2_003,
+        namespace: "production".into(),
+        pod: "api-0".into(),
+        container: Some("api".into()),
+        warning: true,
+        reason: "BackOff".into(),
+        message: "Back-off restarting failed container".into(),
+        reporter: "kubelet".into(),
+        count: 23,
+        during: 7,
+    };
+    let feature = PlannedFeature {
+        feature: "peer names: services".into(),
+        blind: Some("the API forbids to list services".into()),
+        degraded: None,
+    };
+    let mut items = items();
+    items.extend(
+        [pod, service, name(13, PeerKind::Node, None, "node-7")].map(|one| Item::Definition(Definition::PeerName(one))),
+    );
+    items.extend([Item::Incident(incident), Item::Feature(feature)]);
+    items
+}
+
+/// Reads a file that is checked in.
+fn stays_readable(name: &str, items: &[Item], ending: &Ending) {
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/recordings").join(name);
     let bytes = fs::read(&file).unwrap();
     assert_eq!(Reader::open(&bytes[..]).unwrap().session(), &session());
     let (read, result) = replay(&bytes[..]);
-    assert_eq!(read, items());
-    assert_eq!(result.unwrap(), ending());
+    assert_eq!(read, items);
+    assert_eq!(&result.unwrap(), ending);
+}
+
+/// Check that the recording of format 1 that is checked in is read as the items it was written from.
+#[test]
+fn format_1_stays_readable() {
+    stays_readable("v1.podtrace", &items(), &ending());
+}
+
+/// Check the same of format 2.
+#[test]
+fn format_2_stays_readable() {
+    if std::env::var_os(WRITE).is_some() {
+        let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/recordings/v2.podtrace");
+        fs::write(&file, record(&session(), &items_of_format_2(), &ending_of_format_2())).unwrap();
+    }
+    stays_readable("v2.podtrace", &items_of_format_2(), &ending_of_format_2());
+}
+
+/// Check the same of what the cluster tells.
+#[test]
+fn names_and_incidents_stay_readable() {
+    if std::env::var_os(WRITE).is_some() {
+        let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/recordings/v2-cluster.podtrace");
+        fs::write(&file, record(&session(), &items_of_the_cluster(), &ending())).unwrap();
+    }
+    stays_readable("v2-cluster.podtrace", &items_of_the_cluster(), &ending());
 }

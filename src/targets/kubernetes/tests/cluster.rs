@@ -20,7 +20,6 @@ use crate::targets::kubernetes::Feed;
 use crate::targets::kubernetes::KubernetesError;
 use crate::targets::kubernetes::PodAddress;
 use crate::targets::kubernetes::PodEvent;
-use crate::targets::kubernetes::PodHealth;
 use crate::targets::kubernetes::Query;
 use crate::targets::kubernetes::Service;
 use crate::targets::kubernetes::Watched;
@@ -177,20 +176,6 @@ fn events_of_both_forms() {
     let crasher = all(&changes).into_iter().find(|event| event.pod == "crasher").unwrap();
     assert_eq!((crasher.count, crasher.container.as_deref()), (23, Some("app")));
     assert_eq!(crasher.last.unwrap().to_string(), "2026-11-22T14:40:47.25Z");
-}
-
-/// Check that ends of containers are read from pods as they were recorded.
-#[test]
-fn ends_of_containers() {
-    let server = server();
-    let query = Query { name: Some("crasher".into()), ..in_namespace("production") };
-    let (_feed, changes) = feed::<PodHealth>(&server, &query, 100);
-    let pods = all(&changes);
-    assert_eq!(pods.len(), 1);
-    let app = &pods[0].containers[0];
-    assert_eq!((app.name.as_str(), app.restarts), ("app", 3));
-    assert!(app.ends.iter().all(|end| end.exit_code == 3 && end.reason == "Error" && end.at.is_some()));
-    assert!(!app.ends.is_empty());
 }
 
 /// Check that no more than the limit is kept or asked for, and that how much more there is, is told.
