@@ -11,6 +11,7 @@ mod api_server;
 mod crowd;
 mod gone;
 mod late;
+mod names;
 mod node;
 mod restarts;
 mod returns;
