@@ -111,7 +111,7 @@ impl Enricher {
             Word::Event(change) => {
                 let listed = !self.feeds.is_synced(ask);
                 if let Some(Change::Added(event) | Change::Changed(event)) = self.feeds.heard(ask, change) {
-                    self.items.extend(self.incidents.event(&event, listed).map(Item::Incident));
+                    self.items.extend(self.incidents.event(&event, listed).map(Item::from));
                     self.feeds.events_turned_away(self.incidents.turned_away());
                 }
                 None
@@ -131,7 +131,7 @@ impl Enricher {
     fn name(&mut self, addresses: &BTreeSet<IpAddr>) {
         if self.feeds.names_are_settled() {
             let names = self.peers.names(&self.directory, addresses);
-            self.items.extend(names.into_iter().map(|name| Item::Definition(Definition::PeerName(name))));
+            self.items.extend(names.into_iter().map(Item::from));
         }
     }
 

@@ -82,7 +82,7 @@ pub enum Item {
     /// What was counted since the last tick. Closes the tick at [`Tick::at_ns`].
     Tick(Tick),
     /// What the cluster says happened to a traced pod.
-    Incident(Incident),
+    Incident(Box<Incident>),
     /// A feature turned out to be other than was known before: takes the place of what was said of it.
     Feature(PlannedFeature),
 }

@@ -57,7 +57,7 @@ impl Source {
             Self::Services => "peer names: services",
             Self::Endpoints => "peer names: endpoints",
             Self::Pods => "peer names: pods and nodes",
-            Self::Events => "kubernetes events",
+            Self::Events => "kubernetes: events",
         }
     }
 }
@@ -283,11 +283,11 @@ impl Feeds {
         let nothing = |feature: &str| PlannedFeature { feature: feature.to_owned(), blind: None, degraded: None };
         if self.nameless {
             let why = "the namespaces of some pods are not known, so their events cannot be asked for";
-            now.push(PlannedFeature { blind: Some(why.into()), ..nothing("kubernetes events: namespaces") });
+            now.push(PlannedFeature { blind: Some(why.into()), ..nothing("kubernetes: namespaces") });
         }
         let tables = [
             ("peer names: table of peers", self.peers_turned_away),
-            ("kubernetes events: table of events", self.events_turned_away),
+            ("kubernetes: table of events", self.events_turned_away),
         ];
         for (feature, count) in tables.into_iter().filter(|(_, count)| *count > 0) {
             let text = format!("{} found no room in it and are not told", unit::count(count));

@@ -249,7 +249,7 @@ fn what_cannot_be_had() {
     let services = everywhere(Source::Services);
     enricher.word(&services, Word::Service(Change::Troubled(forbidden("services", None))));
     let inside = Ask { namespace: Some("shop".into()), ..services.clone() };
-    assert_eq!(enricher.asks(), [inside.clone()]);
+    assert_eq!(enricher.asks(), std::slice::from_ref(&inside));
     assert_eq!(enricher.ended(), [services]);
     enricher.word(&inside, Word::Service(Change::Troubled(forbidden("services", Some("shop")))));
     assert_snapshot!(words(&mut enricher), @r#"peer names: services: blind Some("the API at http://SERVER forbids to list services in namespace `shop`: allow the verbs `get`, `list` and `watch` on `services` by a role"), None"#);
@@ -270,7 +270,7 @@ fn what_cannot_be_had() {
     peer names: services: blind None, Some("not all is known: there is no cluster; only what is in `shop` is known: the API at http://SERVER forbids to list services in all namespaces: allow the verbs `get`, `list` and `watch` on `services` by a role; there are at least 7 more than the 20,000 that are kept")
     peer names: endpoints: blind None, Some("not all is known: there is no cluster")
     peer names: pods and nodes: blind Some("there is no cluster"), None
-    kubernetes events: blind Some("there is no cluster"), None
+    kubernetes: events: blind Some("there is no cluster"), None
     "#);
 }
 

@@ -3,6 +3,8 @@
 use serde::Deserialize;
 use serde::Serialize;
 
+use super::Definition;
+use super::Item;
 use super::ObjectId;
 
 /// What a peer is called in its cluster. May come long after the peer itself, or never. Of several for one peer, which
@@ -106,6 +108,18 @@ pub struct Incident {
     pub count: u64,
     /// How often of these since the trace started.
     pub during: u64,
+}
+
+impl From<PeerName> for Item {
+    fn from(name: PeerName) -> Self {
+        Self::Definition(Definition::PeerName(Box::new(name)))
+    }
+}
+
+impl From<Incident> for Item {
+    fn from(incident: Incident) -> Self {
+        Self::Incident(Box::new(incident))
+    }
 }
 
 #[cfg(test)]

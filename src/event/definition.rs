@@ -43,7 +43,7 @@ pub enum Definition {
     #[serde(with = "as_json")]
     Target(Box<Target>),
     /// What a network peer is called in its cluster.
-    PeerName(PeerName),
+    PeerName(Box<PeerName>),
 }
 
 /// A value as the text of its JSON.

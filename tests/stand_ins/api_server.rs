@@ -6,6 +6,8 @@
 
 #![allow(dead_code, missing_docs, unreachable_pub)] // included by several tests, each of which uses a part of it
 
+mod selection;
+
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -31,6 +33,8 @@ use serde_json::Value;
 use serde_json::json;
 use tokio::sync::Notify;
 use tokio::sync::oneshot;
+
+use selection::fits;
 
 /// What goes wrong.
 #[derive(Clone, Debug, Default)]
@@ -361,46 +365,6 @@ fn get(keeper: &Keeper, sort: &'static str, namespace: &str, name: &str) -> Resp
         Some(pod) => axum::Json(pod.clone()).into_response(),
         None => status(404, "NotFound", &format!("{sort} \"{name}\" not found")),
     }
-}
-
-/// What a query may select by.
-const FIELDS: [&str; 4] = ["metadata.name", "spec.nodeName", "involvedObject.kind", "involvedObject.name"];
-
-/// Whether a thing is what a query asks for.
-fn fits(pod: &Value, namespace: Option<&str>, query: &Parameters) -> bool {
-    let fields = requirements(query, "fieldSelector").iter().all(|(field, values)| {
-        assert!(FIELDS.contains(&field.as_str()), "no field to select by: {field}");
-        let found = pod.pointer(&format!("/{}", field.replace('.', "/"))).and_then(Value::as_str);
-        found.is_some_and(|found| values.iter().any(|value| value == found))
-    });
-    let labels = requirements(query, "labelSelector").iter().all(|(key, values)| {
-        pod["metadata"]["labels"][key].as_str().is_some_and(|found| values.iter().any(|value| value == found))
-    });
-    let there = namespace.is_none_or(|namespace| pod["metadata"]["namespace"].as_str() == Some(namespace));
-    there && fields && labels
-}
-
-/// `KEY=VALUE` and `KEY in (A,B)`, with what the value may be.
-fn requirements(query: &Parameters, name: &str) -> Vec<(String, Vec<String>)> {
-    let text = query.get(name).cloned().unwrap_or_default();
-    let mut inside = false;
-    let parts = text.split(|letter| {
-        inside = (inside || letter == '(') && letter != ')';
-        letter == ',' && !inside
-    });
-    let parts = parts.filter(|part| !part.is_empty());
-    parts
-        .map(|part| match part.split_once(" in (") {
-            Some((key, values)) => {
-                let values = values.trim_end_matches(')').split(',').map(str::to_owned).collect();
-                (key.to_owned(), values)
-            }
-            None => {
-                let (key, value) = part.split_once('=').expect("only KEY=VALUE and KEY in (…) are known here");
-                (key.to_owned(), vec![value.to_owned()])
-            }
-        })
-        .collect()
 }
 
 fn list(keeper: &Keeper, sort: &str, namespace: Option<&str>, query: &Parameters) -> Response {

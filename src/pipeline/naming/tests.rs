@@ -131,7 +131,7 @@ fn short_traces_have_names() {
     short.look_at(&[peer(1, "10.96.25.56", 80, Side::Client)]);
     let begun = Instant::now();
     assert_snapshot!(words(&short.finish()).join("\n"), @"
-    kubernetes events: the API had not answered when the trace ended
+    kubernetes: events: the API had not answered when the trace ended
     peer names: endpoints: the API had not answered when the trace ended
     peer names: services: the API had not answered when the trace ended
     ");
@@ -151,7 +151,7 @@ fn by_namespace_where_all_is_forbidden() {
     let items = words(&naming.finish()).join("\n").replace(&server.address.to_string(), "SERVER");
     assert_snapshot!(items, @"
     1: production/demo (service)
-    kubernetes events: the API at http://SERVER forbids `system:serviceaccount:production:default` to list events in namespace `production`: allow the verbs `get`, `list` and `watch` on `events` by a role
+    kubernetes: events: the API at http://SERVER forbids `system:serviceaccount:production:default` to list events in namespace `production`: allow the verbs `get`, `list` and `watch` on `events` by a role
     peer names: endpoints: only what is in `production` is known: the API at http://SERVER forbids `system:serviceaccount:production:default` to list endpointslices in all namespaces: allow the verbs `get`, `list` and `watch` on `endpointslices` of the API group `discovery.k8s.io` by a role
     peer names: endpoints: the API at http://SERVER forbids `system:serviceaccount:production:default` to list endpointslices in namespace `production`: allow the verbs `get`, `list` and `watch` on `endpointslices` of the API group `discovery.k8s.io` by a role
     peer names: services: only what is in `production` is known: the API at http://SERVER forbids `system:serviceaccount:production:default` to list services in all namespaces: allow the verbs `get`, `list` and `watch` on `services` by a role
@@ -169,7 +169,7 @@ fn tells_what_happens() {
         ["- Scheduled: 1 times, 0 of them during", "app Unhealthy: 7 times, 1 of them during"]
     );
     let server = server.kill();
-    until(&naming, "kubernetes events: not all is known: cannot reach");
+    until(&naming, "kubernetes: events: not all is known: cannot reach");
     let server = server.start();
     let list: Value = serde_json::from_str(EVENTS).unwrap();
     let mut event = list["items"][1].clone();
@@ -193,7 +193,7 @@ fn without_a_cluster() {
     let (_folder, mut naming) = naming("{}");
     naming.look_at(&[peer(1, "10.96.25.56", 80, Side::Client)]);
     assert_snapshot!(words(&naming.finish()).join("\n"), @"
-    kubernetes events: the kubeconfig has no current context: name one with `--context`
+    kubernetes: events: the kubeconfig has no current context: name one with `--context`
     peer names: endpoints: the kubeconfig has no current context: name one with `--context`
     peer names: services: the kubeconfig has no current context: name one with `--context`
     ");

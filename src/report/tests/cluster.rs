@@ -5,7 +5,6 @@ use serde_json::json;
 use super::json_of;
 use super::of_items;
 use super::scenario;
-use crate::event::Definition;
 use crate::event::Item;
 use crate::event::example;
 use crate::event::session::Life;
@@ -18,21 +17,17 @@ use crate::report::render::text;
 /// The example's trace with names for its peers, and incidents before and during it.
 pub(super) fn report() -> Report {
     let mut items = scenario::items();
-    items.push(Item::Definition(Definition::PeerName(example::service_name(11, "payments", Some("https")))));
-    items.push(Item::Definition(Definition::PeerName(example::pod_name(
-        13,
-        "api-7c9d8f6b5-x2xab",
-        Some("Deployment/api"),
-    ))));
-    items.push(Item::Definition(Definition::PeerName(example::pod_name(999, "nobody", None))));
+    items.push(example::service_name(11, "payments", Some("https")).into());
+    items.push(example::pod_name(13, "api-7c9d8f6b5-x2xab", Some("Deployment/api")).into());
+    items.push(example::pod_name(999, "nobody", None).into());
     let mut pulled = example::incident(1, -31, "Pulled", 1);
     (pulled.warning, pulled.during) = (false, 0);
     let mut unhealthy = example::incident(2, 3, "Unhealthy", 23);
     (unhealthy.during, unhealthy.container) = (7, None);
-    items.push(Item::Incident(pulled));
-    items.push(Item::Incident(example::incident(3, 2, "OOMKilled", 1)));
-    items.push(Item::Incident(unhealthy));
-    items.push(Item::Incident(example::incident(3, 5, "OOMKilled", 2)));
+    items.push(pulled.into());
+    items.push(example::incident(3, 2, "OOMKilled", 1).into());
+    items.push(unhealthy.into());
+    items.push(example::incident(3, 5, "OOMKilled", 2).into());
     items.push(Item::Feature(PlannedFeature {
         feature: "peer names: services".into(),
         blind: Some("the API forbids to list services".into()),

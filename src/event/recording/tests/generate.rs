@@ -63,7 +63,7 @@ pub(super) fn item() -> impl Strategy<Value = Item> {
         definition().prop_map(Item::Definition),
         event().prop_map(Item::Event),
         tick().prop_map(Item::Tick),
-        incident().prop_map(Item::Incident),
+        incident().prop_map(Item::from),
         feature().prop_map(Item::Feature),
     ]
 }
@@ -98,7 +98,7 @@ fn definition() -> impl Strategy<Value = Definition> {
     let peer = (object_id(), any::<Option<IpAddr>>(), any::<u16>(), side)
         .prop_map(|(id, address, port, side)| Definition::Peer(PeerObject { id, address, port, side }));
     let target = target().prop_map(|target| Definition::Target(Box::new(target)));
-    prop_oneof![process, path, peer, target, peer_name().prop_map(Definition::PeerName)]
+    prop_oneof![process, path, peer, target, peer_name().prop_map(|name| Definition::PeerName(Box::new(name)))]
 }
 
 fn peer_name() -> impl Strategy<Value = PeerName> {

@@ -270,10 +270,8 @@ fn items_of_the_cluster() -> Vec<Item> {
         degraded: None,
     };
     let mut items = items();
-    items.extend(
-        [pod, service, name(13, PeerKind::Node, None, "node-7")].map(|one| Item::Definition(Definition::PeerName(one))),
-    );
-    items.extend([Item::Incident(incident), Item::Feature(feature)]);
+    items.extend([pod, service, name(13, PeerKind::Node, None, "node-7")].map(Item::from));
+    items.extend([Item::from(incident), Item::Feature(feature)]);
     items
 }
 

@@ -73,7 +73,7 @@ mod tests {
         let Item::Definition(peer) = example::peer(11, "10.244.0.17", 8080) else { panic!() };
         names.define(&peer);
         let name = example::pod_name(11, "payments-85f5b7f4c8-mxdrj", Some("Deployment/payments"));
-        names.define(&crate::event::Definition::PeerName(name));
+        names.define(&crate::event::Definition::PeerName(Box::new(name)));
         let label = Label::of_peer("connect ", "10.244.0.17:8080", names.peers());
         let forms: Vec<String> = [100, 60, 50, 40, 30].map(|width| label.fit(width)).to_vec();
         insta::assert_snapshot!(forms.join("\n"), @"
