@@ -5,11 +5,13 @@
 mod arguments;
 mod check;
 mod commission;
+mod completion;
 mod daemon;
 mod demo;
 mod doctor;
 mod exit;
 mod list;
+mod man;
 mod output;
 mod record;
 mod trace;
@@ -35,12 +37,16 @@ pub fn main() -> ExitCode {
     if let Some(code) = demo::part(&arguments) {
         return code;
     }
+    if completion::answered() {
+        return Exit::Fine.code();
+    }
     let arguments = Arguments::parse_from(arguments);
     let level: LevelFilter = arguments.log_level.into();
     // What the client of the Kubernetes API says, podtrace says better.
     let client = if level >= LevelFilter::DEBUG { level } else { LevelFilter::OFF };
     let filter = Targets::new().with_default(level).with_target("kube_client", client).with_target("tower", client);
-    let format = tracing_subscriber::fmt().with_max_level(level).with_writer(io::stderr);
+    let colours = anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never;
+    let format = tracing_subscriber::fmt().with_max_level(level).with_writer(io::stderr).with_ansi(colours);
     match arguments.log_format {
         LogFormat::Text => format.with_target(false).compact().finish().with(filter).init(),
         LogFormat::Json => format.json().flatten_event(true).finish().with(filter).init(),
@@ -59,5 +65,7 @@ fn run(arguments: Arguments) -> Exit {
         Some(Command::Doctor(doctor)) => doctor::doctor(&doctor),
         Some(Command::Check(check)) => check::check(&check),
         Some(Command::List(list)) => list::list(&list),
+        Some(Command::Completion(completion)) => completion::completion(&completion),
+        Some(Command::Man(man)) => man::man(&man),
     }
 }

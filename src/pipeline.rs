@@ -10,6 +10,7 @@ mod live;
 mod lives;
 mod membership;
 mod outlets;
+mod naming;
 mod replay;
 mod session;
 

@@ -225,7 +225,7 @@ impl Outlets {
         }
         match item {
             Item::Definition(definition) => present.define(definition, report),
-            Item::Event(_) => {}
+            Item::Event(_) | Item::Incident(_) | Item::Feature(_) => {}
             Item::Tick(tick) => {
                 present.tick(tick, report);
                 self.span_outlets().for_each(sinks::span::SpanOutlet::flush);

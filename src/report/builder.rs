@@ -93,12 +93,14 @@ impl Builder {
 
     /// What thresholds concluded from the windows that are over, worst first.
     pub fn findings(&self) -> Vec<Finding> {
-        rules::findings(&self.thresholds, &self.session, &self.catalogue, &self.store.losses)
+        let Store { losses, names, .. } = &self.store;
+        rules::findings(&self.thresholds, &self.session, &self.catalogue, losses, names.peers())
     }
 
     /// What thresholds find in the last window that was judged, worst first.
     pub fn firing(&self) -> Vec<Finding> {
-        rules::firing(&self.thresholds, &self.session, &self.catalogue, &self.store.losses)
+        let Store { losses, names, .. } = &self.store;
+        rules::firing(&self.thresholds, &self.session, &self.catalogue, losses, names.peers())
     }
 
     /// How many windows were judged so far.
@@ -123,9 +125,10 @@ impl Builder {
     pub fn finish(mut self, ending: &Ending) -> Report {
         self.last_window(ending.duration_ns);
         let Self { session, catalogue, store, thresholds, .. } = self;
-        let findings = rules::findings(&thresholds, &session, &catalogue, &store.losses);
+        let peers = store.names.peers();
+        let findings = rules::findings(&thresholds, &session, &catalogue, &store.losses, peers);
         let duration_seconds = signals::in_seconds(ending.duration_ns);
-        let coverage = coverage(&session, ending, &catalogue, &store.tallies);
+        let coverage = coverage(&session, ending, &catalogue, &store);
         let blind = |name: &str| coverage.iter().any(|f| f.feature == name && f.status == Status::Blind);
         let signals: Named<_> = catalogue
             .kinds()
@@ -148,18 +151,20 @@ impl Builder {
             command,
             sections: Sections {
                 verdict: verdict::unsaid(ending),
-                time: sections::time(&signals, duration_seconds),
+                time: sections::time(&signals, duration_seconds, peers),
                 thresholds: sections::thresholds(&thresholds),
-                peers: sections::peers(&signals),
+                peers: sections::peers(&signals, peers),
                 processes: sections::processes(&store.names),
                 events: sections::events(&catalogue, &store),
-                timeline: sections::timeline(&store.timeline, &catalogue),
+                timeline: sections::timeline(&store.timeline, &catalogue, &store.incidents),
+                kubernetes: sections::kubernetes(&store.incidents),
                 cost: sections::cost(&ending.cost, duration_seconds),
             },
             findings,
             signals,
             coverage,
             completeness,
+            peers: peers.clone(),
         };
         report.sections.verdict.sentences = verdict::sentences(&report);
         report

@@ -26,7 +26,7 @@ fn broken_destinations() {
     let (closed4, closed6) = (peers::closed(V4), peers::closed(V6));
     let refused = [closed4.address.to_string(), closed6.address.to_string()];
     let profile = format!(
-        "probes {{ tcp detail=\"all\"; udp; file; sched; process }}\nwindow \"1s\"\n\
+        "probes {{ tcp detail=\"all\"; udp; file; sched; process }}\nwindow \"10m\"\n\
          threshold \"tcp.connect\" errors=\">0\" severity=\"critical\"\n\
          sink \"webhook\" url-env=\"HANGING\" timeout=\"1s\"\nsink \"slack\" url-env=\"CLOSED\"\n\
          sink \"otlp\" endpoint=\"http://{rude}\""
