@@ -169,7 +169,7 @@ impl Opening<'_> {
     /// The same for the same words in a profile, in every run: what the spool is found by.
     fn identity(&self) -> String {
         let SinkRequest { sink, options, headers } = self.request;
-        format!("{sink}-{}", Fingerprint::of_text(&format!("{options:?} {headers:?}")))
+        format!("{sink}-{}", Fingerprint::of(sink, &format!("{options:?} {headers:?}")))
     }
 }
 

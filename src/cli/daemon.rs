@@ -128,7 +128,7 @@ fn read(arguments: &Daemon) -> Result<Profile, Exit> {
     }
     if profile.targets.is_empty() {
         say(
-            "the profile selects nothing: a daemon needs `targets { … }`, for example `node \"*\"` or `label \"app=web\"`",
+            "the profile selects nothing: a daemon needs `targets { … }`, for example `namespace \"*\"` or `label \"app=web\"`",
         );
         return Err(Exit::Usage);
     }
