@@ -37,7 +37,7 @@ const LIVES_MAX: usize = 4096;
 const PATIENCE_NS: i64 = 5_000_000_000;
 
 /// The same where only certain containers are meant, after which it is left out.
-const PATIENCE_NARROWED_NS: i64 = 10_000_000_000;
+const PATIENCE_NARROWED_NS: i64 = 30_000_000_000;
 
 /// Items and tallies that are held back in all.
 const HELD_MAX: usize = 65_536;
