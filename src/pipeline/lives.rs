@@ -160,7 +160,7 @@ impl Lives {
             && let Some(cgroup) = &told.cgroup
         {
             let membership = Membership::Cgroup { id: cgroup.id, level: cgroup.level };
-            self.orders.push(Assignment { target, membership });
+            self.orders.push(Assignment { target, membership, from_exec: true });
         }
         let pod = self.pods.entry(target).or_insert_with(|| Pod { told: told.clone(), itself: None, gone: false });
         pod.told = told.clone();

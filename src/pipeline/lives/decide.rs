@@ -147,7 +147,7 @@ impl Lives {
         let pod = self.pods.get(&key.0).and_then(|pod| pod.told.cgroup.as_ref());
         if let Some(cgroup) = pod {
             let membership = Membership::Cgroup { id: key.1, level: cgroup.level + 1 };
-            self.orders.push(Assignment { target: LEFT_OUT, membership });
+            self.orders.push(Assignment { target: LEFT_OUT, membership, from_exec: true });
         }
     }
 
@@ -198,7 +198,7 @@ impl Lives {
         }
         let target = self.index()?;
         self.apart.insert(id, target);
-        self.orders.push(Assignment { target, membership: Membership::Cgroup { id, level } });
+        self.orders.push(Assignment { target, membership: Membership::Cgroup { id, level }, from_exec: true });
         Some((target, 0))
     }
 

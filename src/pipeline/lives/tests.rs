@@ -146,7 +146,7 @@ fn counted(items: &[Item]) -> (Vec<u64>, Vec<(KindId, u64)>) {
 }
 
 fn assigned(target: u16, id: u64, level: u32) -> Assignment {
-    Assignment { target, membership: Membership::Cgroup { id, level } }
+    Assignment { target, membership: Membership::Cgroup { id, level }, from_exec: true }
 }
 
 /// Check that a pod is one target of the kernel's, its sandbox left out, and that its containers are targets of the report's.

@@ -195,7 +195,8 @@ impl Follower {
                     self.tell(News::Gone(pod.kubelet_uid))?;
                 }
             }
-            Change::Synced => {}
+            // Nothing is left out: the watch has no limit.
+            Change::Synced | Change::LeftOut(_) => {}
             Change::Troubled(error) => {
                 self.is_told = false;
                 self.tell(News::Troubled(error.to_string()))?;
