@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::api_server::Fault;
 use crate::node::Errand;
 use crate::node::Node;
 use crate::node::stop;
@@ -35,7 +36,18 @@ fn target<'r>(report: &'r Value, container_id: &str) -> &'r Value {
 /// instruction: what each did, to the unit, and how it ended.
 #[test]
 fn five_restarts() {
+    restarts(&Node::start());
+}
+
+/// Check the same where the API forbids to ask, so that the runtime tells which container each start is of.
+#[test]
+fn told_by_the_runtime() {
     let node = Node::start();
+    node.api().fault(Fault::Forbidden(vec!["get", "list", "watch"]));
+    restarts(&node);
+}
+
+fn restarts(node: &Node) {
     let mut pod = Pod::new(&node.lab, "production", "my-pod");
     // It waits, so that the pod never is without a container.
     node.start_errand(&mut pod, "steady", LIVES[0]);
