@@ -12,6 +12,7 @@ mod alone;
 mod crowd;
 mod gone;
 mod late;
+mod names;
 mod node;
 mod restarts;
 mod returns;

@@ -318,11 +318,18 @@ fn gone() {
     let released = lives.gone("u1");
     assert_eq!(BTreeSet::from_iter(released), BTreeSet::from([100, 101, 102]));
     assert_eq!((lives.gone("u1"), lives.pods().count()), (vec![], 0));
+    let ended = Ended { id: id('a'), exit_code: 137, reason: Some("OOMKilled".into()) };
+    let told = PodTarget { ended: vec![ended], ..pod(vec![container("app", 'a', Some(102), Some(0))]) };
+    let items = lives.pod(told, S);
+    assert_eq!(targets(&items)[0].life.as_ref().unwrap().reason.as_deref(), Some("OOMKilled"), "told afterwards");
+    assert_eq!((lives.pods().count(), lives.take_orders()), (0, vec![]));
     let mut back = pod(vec![container("app", 'b', Some(112), Some(0))]);
     back.cgroup = Some(cgroup(110, 3, "/kubepods/podu1"));
     let items = lives.pod(back, S);
     assert_eq!(targets(&items)[0].name, "web/app#1");
     assert_eq!(lives.pods().count(), 1);
+    let remarks: Vec<_> = lives.remarks().collect();
+    assert_eq!(remarks, ["pod `web` was found at 1.00 s, when it ran already: what it did before is missing"]);
 }
 
 /// What can be told, in any order.
