@@ -107,6 +107,7 @@ const OWN_HOOKS: &[(&str, &str)] = &[
     ("sched_process_exec", "process_exec"),
     ("sched_process_exit", "process_exit"),
     ("cgroup_attach_task", "process_moved"),
+    ("cgroup_mkdir", "cgroup_made"),
 ];
 
 /// Hooks of the plan's own where a family observes system calls.

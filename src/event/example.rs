@@ -66,6 +66,7 @@ pub fn target(index: u16, name: &str) -> Target {
         node: None,
         workload: None,
         labels: BTreeMap::new(),
+        life: None,
     }
 }
 

@@ -9,12 +9,12 @@ use super::Request;
 use super::facts::Running;
 use crate::event::Session;
 use crate::event::session::PlannedFeature;
+use crate::event::session::Target;
 use crate::host::Abilities;
 use crate::host::Host;
 use crate::plan::Plan;
 use crate::probe::Beginning;
 use crate::profile::Profile;
-use crate::targets::Resolved;
 
 /// The plan for a profile on this machine.
 ///
@@ -34,7 +34,7 @@ pub(super) fn describe(
     request: &Request,
     host: &Host,
     plan: &Plan,
-    targets: &[Resolved],
+    targets: Vec<Target>,
     remarks: &[String],
 ) -> Session {
     let mut coverage = plan.coverage.clone();
@@ -51,7 +51,7 @@ pub(super) fn describe(
         started: Timestamp::UNIX_EPOCH, // known once observation begins: see `correct`
         host: host.summary(),
         profiles: request.profile.sources.clone(),
-        targets: targets.iter().map(|resolved| resolved.target.clone()).collect(),
+        targets,
         command: request
             .command
             .as_ref()

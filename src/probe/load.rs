@@ -94,6 +94,7 @@ fn configure(skeleton: &mut OpenPodtraceSkel<'_>, plan: &Plan, setting: &Setting
         rodata.use_task_storage = plan.task_storage.into();
         rodata.cgroup_hierarchy = setting.hierarchy;
         rodata.own_pid = std::process::id();
+        rodata.follow_lives = setting.follow.into();
         if let Some(held) = setting.held {
             rodata.held_pid = held.pid;
             rodata.held_target = held.target.into();
