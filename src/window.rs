@@ -6,8 +6,10 @@
 
 pub mod catalogue;
 pub mod figures;
+pub mod incidents;
 pub mod names;
 pub mod notable;
+pub mod peers;
 pub mod store;
 pub mod table;
 pub mod tallies;
@@ -16,8 +18,10 @@ pub mod tumbling;
 
 pub use catalogue::Catalogue;
 pub use figures::Figures;
+pub use incidents::Incidents;
 pub use names::Names;
 pub use notable::Notable;
+pub use peers::PeerNames;
 pub use store::Losses;
 pub use store::Store;
 pub use table::Table;

@@ -88,7 +88,8 @@ impl Builder {
 
     /// What thresholds concluded from the windows that are over, worst first.
     pub fn findings(&self) -> Vec<Finding> {
-        rules::findings(&self.thresholds, &self.session, &self.catalogue, &self.store.losses)
+        let Store { losses, names, .. } = &self.store;
+        rules::findings(&self.thresholds, &self.session, &self.catalogue, losses, names.peers())
     }
 
     /// Ends the report.
@@ -97,9 +98,10 @@ impl Builder {
         if let Some(window) = windows.finish(ending.duration_ns) {
             thresholds.judge(&window, &store.names);
         }
-        let findings = rules::findings(&thresholds, &session, &catalogue, &store.losses);
+        let peers = store.names.peers();
+        let findings = rules::findings(&thresholds, &session, &catalogue, &store.losses, peers);
         let duration_seconds = signals::in_seconds(ending.duration_ns);
-        let coverage = coverage(&session, ending, &catalogue, &store.tallies);
+        let coverage = coverage(&session, ending, &catalogue, &store);
         let blind = |name: &str| coverage.iter().any(|f| f.feature == name && f.status == Status::Blind);
         let signals: Named<_> = catalogue
             .kinds()
@@ -122,18 +124,20 @@ impl Builder {
             command,
             sections: Sections {
                 verdict: verdict::unsaid(ending),
-                time: sections::time(&signals, duration_seconds),
+                time: sections::time(&signals, duration_seconds, peers),
                 thresholds: sections::thresholds(&thresholds),
-                peers: sections::peers(&signals),
+                peers: sections::peers(&signals, peers),
                 processes: sections::processes(&store.names),
                 events: sections::events(&catalogue, &store),
-                timeline: sections::timeline(&store.timeline, &catalogue),
+                timeline: sections::timeline(&store.timeline, &catalogue, &store.incidents),
+                kubernetes: sections::kubernetes(&store.incidents),
                 cost: sections::cost(&ending.cost, duration_seconds),
             },
             findings,
             signals,
             coverage,
             completeness,
+            peers: peers.clone(),
         };
         report.sections.verdict.sentences = verdict::sentences(&report);
         report

@@ -21,6 +21,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("families", &["event", "profile", "host", "wire::types", "wire::kind"]),
     ("plan", &["event", "profile", "host", "families", "targets", "wire::types", "wire::kind"]),
     ("probe", &["event", "plan", "host", "wire"]),
+    ("enrich", &["event", "targets::kubernetes"]),
     ("window", &["event"]),
     ("finding", &["event"]),
     ("rules", &["event", "profile", "window", "finding"]),
