@@ -13,6 +13,8 @@ pub mod slack;
 pub mod span;
 pub mod splunk;
 pub mod terminal;
+#[cfg(test)]
+mod tests;
 pub mod webhook;
 
 use std::io;
