@@ -8,7 +8,11 @@ use std::time::Instant;
 
 use podtrace::targets::kubernetes::Access;
 use podtrace::targets::kubernetes::Cluster;
+use podtrace::targets::kubernetes::Endpoints;
+use podtrace::targets::kubernetes::PodAddress;
+use podtrace::targets::kubernetes::PodEvent;
 use podtrace::targets::kubernetes::Query;
+use podtrace::targets::kubernetes::Service;
 
 use crate::api_server::ApiServer;
 use crate::manifests;
@@ -72,9 +76,17 @@ fn rights_are_those_that_are_used() {
     cluster.pods(&Query { name: Some("my-pod".into()), ..in_namespace.clone() }).unwrap();
     cluster.pods(&in_namespace).unwrap();
     let _watch = cluster.watch(&Query::default()).unwrap();
+    let everywhere = Query::default();
+    let _feeds = [
+        cluster.feed::<Service>(&everywhere, 7, |_| true).unwrap(),
+        cluster.feed::<Endpoints>(&everywhere, 7, |_| true).unwrap(),
+        cluster.feed::<PodAddress>(&everywhere, 7, |_| true).unwrap(),
+        cluster.feed::<PodEvent>(&everywhere, 7, |_| true).unwrap(),
+    ];
     let deadline = Instant::now() + Duration::from_secs(20);
-    while !server.requests().iter().any(|request| request.contains("watch=")) {
-        assert!(Instant::now() < deadline, "no watch was begun");
+    // One of pods to be followed, and those that feed names.
+    while server.requests().iter().filter(|request| request.contains("watch=")).count() < 5 {
+        assert!(Instant::now() < deadline, "not all watches were begun: {:#?}", server.requests());
         std::thread::sleep(Duration::from_millis(10));
     }
     let used: BTreeSet<Right> = server.requests().iter().map(|request| right(request)).collect();

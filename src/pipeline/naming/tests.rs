@@ -151,10 +151,10 @@ fn by_namespace_where_all_is_forbidden() {
     let items = words(&naming.finish()).join("\n").replace(&server.address.to_string(), "SERVER");
     assert_snapshot!(items, @"
     1: production/demo (service)
-    kubernetes: events: the API at http://SERVER forbids `system:serviceaccount:production:default` to list events in namespace `production`: allow the verbs `get`, `list` and `watch` on `events` by a role
-    peer names: endpoints: only what is in `production` is known: the API at http://SERVER forbids `system:serviceaccount:production:default` to list endpointslices in all namespaces: allow the verbs `get`, `list` and `watch` on `endpointslices` of the API group `discovery.k8s.io` by a role
-    peer names: endpoints: the API at http://SERVER forbids `system:serviceaccount:production:default` to list endpointslices in namespace `production`: allow the verbs `get`, `list` and `watch` on `endpointslices` of the API group `discovery.k8s.io` by a role
-    peer names: services: only what is in `production` is known: the API at http://SERVER forbids `system:serviceaccount:production:default` to list services in all namespaces: allow the verbs `get`, `list` and `watch` on `services` by a role
+    kubernetes: events: the API at http://SERVER forbids `system:serviceaccount:production:default` to list events in namespace `production`: allow the verbs `list` and `watch` on `events` by a role
+    peer names: endpoints: only what is in `production` is known: the API at http://SERVER forbids `system:serviceaccount:production:default` to list endpointslices in all namespaces: allow the verbs `list` and `watch` on `endpointslices` of the API group `discovery.k8s.io` by a role
+    peer names: endpoints: the API at http://SERVER forbids `system:serviceaccount:production:default` to list endpointslices in namespace `production`: allow the verbs `list` and `watch` on `endpointslices` of the API group `discovery.k8s.io` by a role
+    peer names: services: only what is in `production` is known: the API at http://SERVER forbids `system:serviceaccount:production:default` to list services in all namespaces: allow the verbs `list` and `watch` on `services` by a role
     ");
 }
 
