@@ -77,11 +77,12 @@ fn rights_are_those_that_are_used() {
     cluster.pods(&in_namespace).unwrap();
     let _watch = cluster.watch(&Query::default()).unwrap();
     let everywhere = Query::default();
-    let _feeds = [
-        cluster.feed::<Service>(&everywhere, 7, |_| true).unwrap(),
-        cluster.feed::<Endpoints>(&everywhere, 7, |_| true).unwrap(),
-        cluster.feed::<PodAddress>(&everywhere, 7, |_| true).unwrap(),
-        cluster.feed::<PodEvent>(&everywhere, 7, |_| true).unwrap(),
+    let feeds = cluster.feeds().unwrap();
+    let _all = [
+        feeds.add::<Service>(&everywhere, 7, |_| true),
+        feeds.add::<Endpoints>(&everywhere, 7, |_| true),
+        feeds.add::<PodAddress>(&everywhere, 7, |_| true),
+        feeds.add::<PodEvent>(&everywhere, 7, |_| true),
     ];
     let deadline = Instant::now() + Duration::from_secs(20);
     // One of pods to be followed, and those that feed names.

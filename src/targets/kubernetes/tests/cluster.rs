@@ -2,6 +2,7 @@
 
 use std::sync::mpsc;
 use std::sync::mpsc::Receiver;
+use std::time::Duration;
 
 use insta::assert_debug_snapshot;
 use insta::assert_snapshot;
@@ -17,6 +18,7 @@ use crate::targets::api_server::ApiServer;
 use crate::targets::kubernetes::Change;
 use crate::targets::kubernetes::Endpoints;
 use crate::targets::kubernetes::Feed;
+use crate::targets::kubernetes::Feeds;
 use crate::targets::kubernetes::KubernetesError;
 use crate::targets::kubernetes::PodAddress;
 use crate::targets::kubernetes::PodEvent;
@@ -38,10 +40,11 @@ fn server() -> ApiServer {
     server
 }
 
-fn feed<T: Watched>(server: &ApiServer, query: &Query, limit: usize) -> (Feed, Receiver<Change<T>>) {
+fn feed<T: Watched>(server: &ApiServer, query: &Query, limit: usize) -> ((Feed, Feeds), Receiver<Change<T>>) {
     let (sender, changes) = mpsc::channel();
-    let feed = connect(server).feed(query, limit, move |change| sender.send(change).is_ok()).unwrap();
-    (feed, changes)
+    let feeds = connect(server).feeds().unwrap();
+    let feed = feeds.add(query, limit, move |change| sender.send(change).is_ok());
+    ((feed, feeds), changes)
 }
 
 /// What is told up to the moment when all there is was told.
@@ -67,7 +70,7 @@ fn trouble<T: Watched>(changes: &Receiver<Change<T>>) -> KubernetesError {
 #[test]
 fn recorded_services() {
     let server = server();
-    let (_feed, changes) = feed::<Service>(&server, &Query::default(), 100);
+    let (_feeds, changes) = feed::<Service>(&server, &Query::default(), 100);
     assert_debug_snapshot!(all(&changes), @r#"
     [
         Service {
@@ -88,7 +91,7 @@ fn recorded_services() {
         },
     ]
     "#);
-    let (_feed, changes) = feed::<Endpoints>(&server, &Query::default(), 100);
+    let (_feeds, changes) = feed::<Endpoints>(&server, &Query::default(), 100);
     assert_debug_snapshot!(all(&changes), @r#"
     [
         Endpoints {
@@ -119,7 +122,7 @@ fn addresses_of_pods() {
     let mut ended = server.pod("production", "guaranteed");
     ended["status"]["phase"] = json!("Failed");
     server.apply(ended);
-    let (_feed, changes) = feed::<PodAddress>(&server, &in_namespace("production"), 100);
+    let (_feeds, changes) = feed::<PodAddress>(&server, &in_namespace("production"), 100);
     let pods = all(&changes);
     let line = |pod: &PodAddress| {
         let workload = pod.workload.as_deref().unwrap_or("-");
@@ -144,7 +147,7 @@ fn events_of_both_forms() {
     let server = server();
     let of_pod = "involvedObject.kind=Pod,involvedObject.name=my-pod".to_owned();
     let query = Query { fields: Some(of_pod), ..in_namespace("production") };
-    let (_feed, changes) = feed::<PodEvent>(&server, &query, 100);
+    let (_feeds, changes) = feed::<PodEvent>(&server, &query, 100);
     let events = all(&changes);
     assert_eq!(events.len(), 2);
     assert_debug_snapshot!(events[1], @r#"
@@ -172,7 +175,7 @@ fn events_of_both_forms() {
     assert_eq!((first.to_string().as_str(), first == last), ("2026-11-22T14:36:59.117352Z", true));
     assert_eq!((events[0].reporter.as_str(), events[0].count), ("default-scheduler", 1));
     let query = Query { fields: Some("involvedObject.kind=Pod".into()), ..in_namespace("production") };
-    let (_feed, changes) = feed::<PodEvent>(&server, &query, 100);
+    let (_feeds, changes) = feed::<PodEvent>(&server, &query, 100);
     let crasher = all(&changes).into_iter().find(|event| event.pod == "crasher").unwrap();
     assert_eq!((crasher.count, crasher.container.as_deref()), (23, Some("app")));
     assert_eq!(crasher.last.unwrap().to_string(), "2026-11-22T14:40:47.25Z");
@@ -183,7 +186,7 @@ fn events_of_both_forms() {
 fn limited() {
     let server = server();
     server.page(2);
-    let (_feed, changes) = feed::<PodAddress>(&server, &in_namespace("production"), 3);
+    let (_feeds, changes) = feed::<PodAddress>(&server, &in_namespace("production"), 3);
     let mut words = Vec::new();
     while words.last().is_none_or(|word| word != "synced") {
         words.push(match changes.recv_timeout(SOON).unwrap() {
@@ -212,27 +215,31 @@ fn forbidden() {
     let server = server();
     server.forbid("endpointslices", false);
     server.forbid("services", true);
-    let (_feed, changes) = feed::<Endpoints>(&server, &Query::default(), 100);
+    let (_feeds, changes) = feed::<Endpoints>(&server, &Query::default(), 100);
     assert_snapshot!(text(&trouble(&changes), &server), @"the API at http://SERVER forbids `system:serviceaccount:production:default` to list endpointslices in all namespaces: allow the verbs `list` and `watch` on `endpointslices` of the API group `discovery.k8s.io` by a role");
-    let (_feed, changes) = feed::<Service>(&server, &Query::default(), 100);
+    let (_feeds, changes) = feed::<Service>(&server, &Query::default(), 100);
     assert_snapshot!(text(&trouble(&changes), &server), @"the API at http://SERVER forbids `system:serviceaccount:production:default` to list services in all namespaces: allow the verbs `list` and `watch` on `services` by a role");
-    let (_feed, changes) = feed::<Service>(&server, &in_namespace("production"), 100);
+    let (_feeds, changes) = feed::<Service>(&server, &in_namespace("production"), 100);
     assert_eq!(all(&changes).len(), 1);
 }
 
-/// Check that a feed can be left while nobody takes what it tells.
+/// Check that a feed can be dropped while nobody takes what it tells, that others go on once somebody takes that, and that
+/// all can be dropped once nobody listens.
 #[test]
-fn left() {
+fn dropped() {
     let server = server();
+    let feeds = connect(&server).feeds().unwrap();
     let (sender, changes) = mpsc::sync_channel(0);
-    let feed = connect(&server).feed::<PodAddress>(&Query::default(), 100, move |change| sender.send(change).is_ok());
+    let feed = feeds.add::<PodAddress>(&Query::default(), 100, move |change| sender.send(change).is_ok());
     assert!(matches!(changes.recv_timeout(SOON), Ok(Change::Added(_))));
-    feed.unwrap().leave();
-    let (sender, changes) = mpsc::sync_channel(0);
-    let feed = connect(&server).feed::<PodAddress>(&Query::default(), 100, move |change| sender.send(change).is_ok());
-    assert!(matches!(changes.recv_timeout(SOON), Ok(Change::Added(_))));
-    drop(changes);
+    let (sender, others) = mpsc::sync_channel(0);
+    let _other = feeds.add::<Service>(&Query::default(), 100, move |change| sender.send(change).is_ok());
+    assert!(others.recv_timeout(Duration::from_millis(100)).is_err(), "the thread waits for the first to be taken");
     drop(feed);
+    drop(changes);
+    assert!(matches!(others.recv_timeout(SOON), Ok(Change::Added(_))));
+    drop(others);
+    drop(feeds);
 }
 
 /// Check that texts are cut between characters.
