@@ -25,7 +25,6 @@ use crate::event::Item;
 use crate::event::session::PlannedFeature;
 use crate::event::session::Target;
 use crate::targets::kubernetes::Access;
-use crate::targets::kubernetes::Cluster;
 use crate::targets::kubernetes::Feed;
 use crate::targets::kubernetes::Feeds;
 
@@ -127,7 +126,7 @@ impl Asking {
     /// Nothing yet.
     fn of(access: &Access) -> Self {
         let (sender, words) = mpsc::sync_channel(WORDS_MAX);
-        let feeds = Cluster::connect(access).and_then(|cluster| cluster.feeds()).map_err(|error| error.to_string());
+        let feeds = Feeds::connect(access).map_err(|error| error.to_string());
         Self { words, sender, asked: BTreeMap::new(), feeds }
     }
 

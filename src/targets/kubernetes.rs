@@ -71,6 +71,11 @@ impl fmt::Debug for Cluster {
     }
 }
 
+/// Where an API is, for messages.
+fn server(config: &kube::Config) -> String {
+    config.cluster_url.to_string().trim_end_matches('/').to_owned()
+}
+
 /// Which things the API is asked for: what it can select by itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Query {
@@ -100,7 +105,7 @@ impl Cluster {
         drop(entered);
         Ok(Self {
             namespace: config.default_namespace.clone(),
-            server: config.cluster_url.to_string().trim_end_matches('/').to_owned(),
+            server: server(&config),
             executor,
             client,
             config,

@@ -8,6 +8,7 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
+use super::Access;
 use super::AccessError;
 use super::Change;
 use super::Query;
@@ -38,6 +39,16 @@ impl fmt::Debug for Feeds {
 pub struct Feed(AbortHandle);
 
 impl Feeds {
+    /// Reads where the cluster is and how to be let in; asks nothing yet.
+    ///
+    /// # Errors
+    /// There is no such configuration, it is wrong, or no thread can be started.
+    pub fn connect(access: &Access) -> Result<Self, AccessError> {
+        let config = access.read()?;
+        let server = super::server(&config);
+        Self::start(config, server)
+    }
+
     pub(super) fn start(config: kube::Config, server: String) -> Result<Self, AccessError> {
         let executor =
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(AccessError::Client)?;

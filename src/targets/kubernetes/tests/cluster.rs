@@ -1,5 +1,6 @@
 //! Services, endpoints, addresses of pods, events: read from recorded answers and fed from a server.
 
+use std::net::IpAddr;
 use std::sync::mpsc;
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
@@ -248,6 +249,25 @@ fn long_texts() {
     assert_eq!(cut("größe", 10), "größe");
     assert_eq!(cut("größe", 3), "gr...");
     assert_eq!(cut("größe", 4), "grö...");
+}
+
+/// Check that lists that the API writes as nothing are empty, and that addresses that are none are left out.
+#[test]
+fn nothing_in_it() {
+    let slice: Value = json!({
+        "kind": "EndpointSlice", "apiVersion": "discovery.k8s.io/v1", "addressType": "IPv4",
+        "metadata": {"name": "x"}, "endpoints": null, "ports": null,
+    });
+    let slice = Endpoints::of(&serde_json::from_value(slice).unwrap());
+    assert!(slice.addresses.is_empty() && slice.ports.is_empty());
+    let headless: Value = json!({
+        "metadata": {"name": "x"}, "spec": {"clusterIP": "None", "clusterIPs": ["None"], "ports": null},
+        "status": {"loadBalancer": {"ingress": [{"hostname": "x.example"}, {"ip": "192.0.2.7"}]}},
+    });
+    let service = Service::of(&serde_json::from_value(headless).unwrap());
+    assert_eq!(service.addresses.into_iter().collect::<Vec<_>>(), ["192.0.2.7".parse::<IpAddr>().unwrap()]);
+    let pod = PodAddress::of(&serde_json::from_value(json!({"metadata": {"name": "x"}})).unwrap());
+    assert!(pod.addresses.is_empty() && pod.node.is_none());
 }
 
 proptest::proptest! {
