@@ -12,8 +12,8 @@ use crate::node::Told;
 use crate::node::id;
 use crate::rig::scene::Scene;
 use crate::rig::scene::report_of;
+use crate::settle;
 use crate::targets;
-use crate::two_ticks;
 
 /// A pod with one container that runs, and a neighbour like it; a second container, a sandbox and an unknown one begin in
 /// both while the first is traced.
@@ -52,7 +52,7 @@ fn begins_late(shape: Shape) {
         let ended = node::run(&nested, &name, &node::executes(execs - 10, 0, &scene, &name), &scene);
         assert!(ended.status.success(), "{}", ended.errors);
     }
-    two_ticks(&scene);
+    settle(&scene);
     traced.signal(libc::SIGINT);
     let ended = traced.end();
     let report = report_of(&ended);
@@ -85,14 +85,14 @@ fn a_pod_that_comes_and_goes() {
     // As a kubelet does it: the pod is known, its cgroup is made with a sandbox in it, and only then its containers begin.
     server.apply(node::pod(&second, &labels, &[]));
     node.container(&second, &id("52"));
-    two_ticks(&scene);
+    settle(&scene);
     let ended = node::run(&node.container(&second, &id("a2")), "new", &node::executes(17, 3, &scene, "new"), &scene);
     assert_eq!(ended.code(), 3, "{}", ended.errors);
     server.apply(node::pod(&second, &labels, &[Told::new("web", &id("a2"))]));
-    two_ticks(&scene);
+    settle(&scene);
     server.delete("production", "web-2");
     node::remove(&node.pod(&second));
-    two_ticks(&scene);
+    settle(&scene);
     let ended = node::run(&node.container(&first, &id("a3")), "again", &node::executes(13, 0, &scene, "again"), &scene);
     assert!(ended.status.success(), "{}", ended.errors);
     traced.signal(libc::SIGINT);
