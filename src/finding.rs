@@ -1,9 +1,20 @@
 //! Findings: what rules concluded, worst first.
 //!
 //! A finding names what is wrong, how one can see it, how sure that is and what to do next. It decides and words nothing:
-//! rules do.
+//! rules do. [`Desk`] tells which findings become alerts.
 
+pub mod alert;
+pub mod desk;
+mod fingerprint;
+
+use serde::Deserialize;
 use serde::Serialize;
+
+pub use alert::Alert;
+pub use alert::Origin;
+pub use desk::Desk;
+pub use desk::Pace;
+pub use fingerprint::Fingerprint;
 
 use crate::event::Severity;
 
@@ -14,6 +25,10 @@ pub struct Finding {
     pub severity: Severity,
     /// The rule that concluded it; for a threshold its kind and comparison, e.g. `tcp.response p99 > 100ms`.
     pub rule: String,
+    /// What of the rule's concern it is, where a rule tells several apart: a peer, a path. Never a figure: it tells
+    /// whether a finding is the same as one before.
+    #[serde(skip)]
+    pub subject: Option<String>,
     /// One line: what is wrong, and where.
     pub title: String,
     /// How one can see it, the most telling first.
@@ -28,7 +43,7 @@ pub struct Finding {
 }
 
 /// How sure a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Confidence {
     /// A single operation made it fire, or it rests on figures with gaps.
@@ -65,6 +80,7 @@ mod tests {
     #[test]
     fn ranking() {
         let finding = |title: &str, severity, confidence, effect| Finding {
+            subject: None,
             severity,
             rule: String::new(),
             title: title.into(),

@@ -3,6 +3,7 @@
 mod bounds;
 mod cluster;
 mod exact;
+mod lives;
 pub(super) mod scenario;
 mod schema;
 mod sums;
