@@ -10,6 +10,7 @@ mod exit;
 mod list;
 mod output;
 mod record;
+mod rules;
 mod trace;
 
 use std::ffi::OsString;
@@ -52,6 +53,7 @@ fn run(arguments: Arguments) -> Exit {
         Some(Command::Demo(demo)) => demo::demo(&demo),
         Some(Command::Doctor(doctor)) => doctor::doctor(&doctor),
         Some(Command::Check(check)) => check::check(&check),
+        Some(Command::Rules(rules)) => rules::rules(&rules),
         Some(Command::List(list)) => list::list(&list),
     }
 }

@@ -3,7 +3,11 @@
 //! A finding names what is wrong, how one can see it, how sure that is and what to do next. It decides and words nothing:
 //! rules do.
 
+mod fingerprint;
+
 use serde::Serialize;
+
+pub use fingerprint::Fingerprint;
 
 use crate::event::Severity;
 
@@ -22,6 +26,8 @@ pub struct Finding {
     pub confidence: Confidence,
     /// What to do next: a command.
     pub next: String,
+    /// What it is the same finding by, in other windows and traces.
+    pub fingerprint: Fingerprint,
     /// How far beyond the bound, as a ratio; orders findings of the same severity.
     #[serde(skip)]
     pub effect: f64,

@@ -18,12 +18,14 @@ use std::time::Duration;
 use thiserror::Error;
 
 pub use live::trace;
+pub use replay::Judges;
 pub use replay::replay;
 pub use session::plan_here;
 
 use crate::event::Item;
 use crate::event::Session;
 use crate::event::recording::RecordingError;
+use crate::event::session::RuleText;
 use crate::host::ability::CannotTrace;
 use crate::probe::ProbeError;
 use crate::profile::Profile;
@@ -31,6 +33,7 @@ use crate::profile::ProfileError;
 use crate::profile::Selector;
 use crate::report::Builder;
 use crate::report::Report;
+use crate::rules::script::LibraryError;
 use crate::targets::TargetError;
 use crate::targets::command::CommandError;
 use crate::targets::command::CommandStdout;
@@ -41,6 +44,8 @@ use crate::targets::pods;
 pub struct Request {
     /// What to observe and judge.
     pub profile: Profile,
+    /// The rules in Lua that judge.
+    pub rules: Vec<RuleText>,
     /// What to trace, beside the command and pods.
     pub selectors: Vec<Selector>,
     /// The pods to trace.
@@ -146,6 +151,9 @@ pub enum PipelineError {
     /// A profile in a recording is not understood by this version.
     #[error("the profile in the recording is not understood by this version: {0}")]
     Profile(#[from] ProfileError),
+    /// Rules cannot be used.
+    #[error("{0}")]
+    Rules(#[from] LibraryError),
     /// Signals cannot be caught.
     #[error("cannot catch signals: {0}")]
     Signals(io::Error),

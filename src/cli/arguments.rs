@@ -50,8 +50,10 @@ pub(super) enum Command {
     Demo(Demo),
     /// What can be seen on this machine, what not, and why.
     Doctor(Doctor),
-    /// Read profiles and explain them; load nothing.
+    /// Read profiles and rules and explain them; load nothing.
     Check(Check),
+    /// Test and begin rules in Lua.
+    Rules(Rules),
     /// What podtrace knows.
     List(List),
 }
@@ -127,6 +129,9 @@ pub(super) struct TraceOptions {
     /// What to observe and judge: a file, or a shipped profile (`podtrace list profiles`); several are merged.
     #[arg(short, long, value_name = "PROFILE")]
     pub(super) profile: Vec<PathBuf>,
+    /// Judge by rules in Lua: a file, a folder of them, or a shipped rule's name (`podtrace list rules`); may be repeated.
+    #[arg(long, value_name = "RULES")]
+    pub(super) rules: Vec<PathBuf>,
     /// End after this long, e.g. 30s; else at Ctrl-C or when the targets are gone. A command that `run` started is asked to
     /// end then (SIGTERM).
     #[arg(long = "for", visible_alias = "diagnose", value_name = "DURATION", value_parser = duration)]
@@ -189,6 +194,10 @@ pub(super) struct Replay {
     /// Judge it by these profiles instead of those it was recorded with.
     #[arg(short, long, value_name = "PROFILE")]
     pub(super) profile: Vec<PathBuf>,
+    /// Judge it by these rules in Lua instead of those it was recorded with: a file, a folder of them, or a shipped rule's
+    /// name (`podtrace list rules`); may be repeated.
+    #[arg(long, value_name = "RULES")]
+    pub(super) rules: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) report: ReportOptions,
 }
@@ -199,6 +208,9 @@ pub(super) struct Demo {
     /// For how long.
     #[arg(long = "for", value_name = "DURATION", value_parser = duration, default_value = "4s")]
     pub(super) duration: Duration,
+    /// Judge by rules in Lua: a file, a folder of them, or a shipped rule's name (`podtrace list rules`); may be repeated.
+    #[arg(long, value_name = "RULES")]
+    pub(super) rules: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) report: ReportOptions,
 }
@@ -212,12 +224,54 @@ pub(super) struct Doctor {
     pub(super) selection: Selection,
 }
 
-/// Read profiles and explain them.
+/// Read profiles and rules, and explain them.
 #[derive(Debug, Args)]
 pub(super) struct Check {
-    /// The profiles; several are merged.
-    #[arg(value_name = "PROFILE", required = true)]
-    pub(super) profiles: Vec<PathBuf>,
+    /// Profiles (several are merged), and rules in Lua: files that end in `.lua`.
+    #[arg(value_name = "FILE", required = true)]
+    pub(super) files: Vec<PathBuf>,
+    /// Rules of your own that the profiles name: a file, or a folder of them; may be repeated.
+    #[arg(long, value_name = "RULES")]
+    pub(super) rules: Vec<PathBuf>,
+}
+
+/// Test and begin rules in Lua.
+#[derive(Debug, Args)]
+pub(super) struct Rules {
+    #[command(subcommand)]
+    pub(super) what: RulesCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum RulesCommand {
+    /// Run tests of rules: windows or a recording in, findings out.
+    Test(RulesTest),
+    /// Write a rule to begin with, and its test.
+    New(RulesNew),
+    /// Write the interface for editors (LuaCATS) to stdout.
+    Stubs,
+}
+
+/// Run tests of rules.
+#[derive(Debug, Args)]
+pub(super) struct RulesTest {
+    /// Tests, or folders of them; else those of the shipped rules.
+    #[arg(value_name = "TEST")]
+    pub(super) files: Vec<PathBuf>,
+    /// The rules they test, where those are neither shipped nor in the test's folder, `../rules` or `rules` beside it.
+    #[arg(long, value_name = "RULES")]
+    pub(super) rules: Vec<PathBuf>,
+}
+
+/// Write a rule to begin with.
+#[derive(Debug, Args)]
+pub(super) struct RulesNew {
+    /// Its name: small letters, digits and `-`.
+    #[arg(value_name = "NAME")]
+    pub(super) name: String,
+    /// The folder to write NAME.lua and NAME.test.lua into.
+    #[arg(long, value_name = "FOLDER", default_value = ".")]
+    pub(super) to: PathBuf,
 }
 
 /// What podtrace knows.
@@ -237,6 +291,8 @@ pub(super) enum Listed {
     Fields,
     /// The profiles that come with podtrace.
     Profiles,
+    /// The rules in Lua that come with podtrace, with their parameters.
+    Rules,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

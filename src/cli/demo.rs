@@ -39,6 +39,7 @@ pub(super) fn demo(demo: &Demo) -> Exit {
     let command = vec![own.into(), PART.into(), "all".into(), seconds.to_string().into()];
     let options = TraceOptions {
         profile: vec!["everything".into()],
+        rules: demo.rules.clone(),
         duration: None,
         report: super::arguments::ReportOptions {
             output: demo.report.output,

@@ -20,8 +20,11 @@ use crate::profile::InNamespace;
 use crate::profile::Narrowing;
 use crate::profile::PodSelector;
 use crate::profile::Profile;
+use crate::profile::ProfileError;
 use crate::profile::Selector;
 use crate::profile::Subject;
+use crate::profile::Vocabulary;
+use crate::rules::script::Library;
 use crate::sinks::terminal;
 use crate::targets::command::CommandStdout;
 use crate::targets::kubernetes::Access;
@@ -45,8 +48,12 @@ pub(super) fn trace(
     command: Option<Vec<OsString>>,
     record: Option<PathBuf>,
 ) -> Exit {
-    let profile = match profile(&options.profile) {
-        Ok(profile) => profile,
+    let (profile, rules) = match profile(&options.profile, &options.rules) {
+        Ok((profile, library)) => {
+            let mut profile = profile;
+            let rules = library.apply(&mut profile);
+            (profile, rules)
+        }
         Err(exit) => return exit,
     };
     let data_ring_bytes = match ring_bytes() {
@@ -72,6 +79,7 @@ pub(super) fn trace(
     let mut output = Output::new(&options.report, command.is_some());
     let request = Request {
         profile,
+        rules,
         selectors,
         pods,
         command,
@@ -132,15 +140,26 @@ pub(super) fn selectors_of(selection: &Selection) -> Vec<Selector> {
     pids.chain(cgroups).chain(units).collect()
 }
 
-/// The merged profile; mistakes in it are shown.
-pub(super) fn profile(files: &[PathBuf]) -> Result<Profile, Exit> {
-    Profile::load(files, &families::vocabulary()).map_err(|error| {
-        let look = terminal::stdout();
-        let colour = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
-        let text = error.render(look.width, colour);
-        let _ = std::io::Write::write_all(&mut std::io::stderr(), text.as_bytes());
+/// The merged profile, and the rules it may name; mistakes in them are shown.
+pub(super) fn profile(files: &[PathBuf], rules: &[PathBuf]) -> Result<(Profile, Library), Exit> {
+    let library = Library::load(rules, families::kinds()).map_err(|error| {
+        say(error);
         Exit::Usage
-    })
+    })?;
+    let vocabulary = Vocabulary { rules: library.specs(), ..families::vocabulary() };
+    match Profile::load(files, &vocabulary) {
+        Ok(profile) => Ok((profile, library)),
+        Err(error) => Err(wrong_profile(&error)),
+    }
+}
+
+/// Shows the mistakes of a profile.
+pub(super) fn wrong_profile(error: &ProfileError) -> Exit {
+    let look = terminal::stdout();
+    let colour = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
+    let text = error.render(look.width, colour);
+    let _ = std::io::Write::write_all(&mut std::io::stderr(), text.as_bytes());
+    Exit::Usage
 }
 
 /// A smaller or larger ring for single events than the default: for tests of what happens when it is full.

@@ -4,6 +4,7 @@
 
 mod limits;
 mod probes;
+mod rule;
 mod targets;
 mod threshold;
 
@@ -33,12 +34,13 @@ static SECTIONS: &[Section] = &[
     Section { name: "targets", once: true, read: targets::targets },
     Section { name: "probes", once: true, read: probes::probes },
     Section { name: "threshold", once: false, read: threshold::threshold },
+    Section { name: "rule", once: false, read: rule::rule },
     Section { name: "window", once: true, read: limits::window },
     Section { name: "budget", once: true, read: limits::budget },
 ];
 
 /// Sections of the language that this version cannot carry out, and what they are.
-static LATER: &[(&str, &str)] = &[("rule", "rules"), ("sink", "sinks")];
+static LATER: &[(&str, &str)] = &[("sink", "sinks")];
 
 /// Reads all nodes of a document.
 pub(super) fn document(nodes: &[KdlNode], context: &mut Context) -> Profile {

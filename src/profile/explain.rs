@@ -8,6 +8,7 @@ use super::OptionKind;
 use super::OptionValue;
 use super::Pattern;
 use super::Profile;
+use super::RuleUse;
 use super::Threshold;
 use super::Vocabulary;
 use super::suggest::all;
@@ -68,8 +69,11 @@ impl Profile {
             };
             lines.push(format!("  {:<9} {:<15} {} {held}", threshold.severity.name(), threshold.kind, threshold.text));
         }
-        if self.thresholds.is_empty() {
-            lines.push("  nothing: it has no thresholds".to_owned());
+        for rule in &self.rules {
+            lines.push(format!("  {}", rule_line(rule, vocabulary)));
+        }
+        if self.thresholds.is_empty() && self.rules.is_empty() {
+            lines.push("  nothing: it has neither thresholds nor rules".to_owned());
         }
         for threshold in self.unobserved() {
             let family = threshold.kind.split('.').next().unwrap_or_default();
@@ -79,7 +83,8 @@ impl Profile {
 
         lines.push(String::new());
         let default = if self.window_ns.is_none() { " (the default)" } else { "" };
-        lines.push(format!("window {}{default}", written_duration(self.window_ns())));
+        let every = self.step_ns.map_or_else(String::new, |step_ns| format!(", every {}", written_duration(step_ns)));
+        lines.push(format!("window {}{default}{every}", written_duration(self.window_ns())));
         lines.extend(self.budget_line());
         lines
     }
@@ -108,6 +113,20 @@ impl Profile {
         let limits: Vec<_> = cpu.into_iter().chain(memory).collect();
         Some(format!("budget {}: {BUDGET_NOTE}", limits.join(", ")))
     }
+}
+
+/// A rule with its parameters, those included that have their defaults.
+fn rule_line(rule: &RuleUse, vocabulary: &Vocabulary) -> String {
+    let spec = vocabulary.rules.iter().find(|spec| spec.name == rule.name);
+    let mut text = format!("rule {}", rule.name);
+    for param in spec.map_or(&[][..], |spec| &spec.params) {
+        let value = rule.params.get(&param.name).unwrap_or(&param.default);
+        let _ = write!(text, " {}={}", param.name, param.kind.written(value));
+    }
+    let _ = rule.for_ns.map_or(Ok(()), |for_ns| write!(text, " for {}", written_duration(for_ns)));
+    let _ = rule.severity.map_or(Ok(()), |severity| write!(text, ", always {}", severity.name()));
+    let about = spec.map(|spec| format!(": {}", spec.about));
+    text + &about.unwrap_or_default()
 }
 
 /// A number without the noise of binary fractions.

@@ -20,9 +20,11 @@ use crate::event::Session;
 use crate::event::session::CommandStatus;
 use crate::event::session::Target;
 use crate::families;
+use crate::finding;
 use crate::finding::Finding;
 use crate::profile::Profile;
 use crate::rules;
+use crate::rules::Scripts;
 use crate::rules::Thresholds;
 use crate::window::Catalogue;
 use crate::window::Store;
@@ -34,13 +36,14 @@ use crate::window::tumbling;
 const LIVE_KEYS_MAX: usize = 64;
 
 /// Takes a session's items and makes the report. Bounded in memory whatever comes.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Builder {
     session: Session,
     catalogue: Catalogue,
     store: Store,
     windows: Windows,
     thresholds: Thresholds,
+    scripts: Scripts,
     last_tick: LastTick,
 }
 
@@ -59,19 +62,29 @@ impl Builder {
         Self {
             session: session.clone(),
             store: Store::new(session, catalogue.id(families::PROCESS_EXIT)),
-            windows: Windows::new(profile.window_ns.unwrap_or(tumbling::LENGTH_NS)),
+            windows: Windows::new(profile.window_ns.unwrap_or(tumbling::LENGTH_NS), profile.step_ns),
             thresholds: Thresholds::new(profile, &catalogue),
+            scripts: Scripts::start(session, profile, &catalogue, families::kinds()),
             catalogue,
             last_tick: LastTick { from_ns: 0, to_ns: 0, tallies: Tallies::new(LIVE_KEYS_MAX) },
         }
     }
 
+    /// From now on nothing waits for rules that are behind: they miss windows instead, and the report says so.
+    pub fn hurry(&mut self) {
+        self.scripts.hurry();
+    }
+
     /// Adds an item.
     pub fn item(&mut self, item: &Item) {
         self.store.add(item);
+        if let Item::Event(event) = item {
+            self.windows.event(event);
+        }
         if let Item::Tick(tick) = item {
             if let Some(window) = self.windows.tick(tick, &self.store.names) {
                 self.thresholds.judge(&window, &self.store.names);
+                self.scripts.judge(&window, &self.catalogue, &self.store.names);
             }
             let mut tallies = Tallies::new(LIVE_KEYS_MAX);
             tallies.add(&tick.tallies, &self.store.names);
@@ -85,18 +98,25 @@ impl Builder {
         live::live(&self.catalogue, tallies, &self.store.names, from_ns, to_ns, &self.findings())
     }
 
-    /// What thresholds concluded from the windows that are over, worst first.
+    /// What thresholds and rules concluded from the windows that are over, worst first.
     pub fn findings(&self) -> Vec<Finding> {
-        rules::findings(&self.thresholds, &self.session, &self.catalogue, &self.store.losses)
+        let mut findings = rules::findings(&self.thresholds, &self.session, &self.catalogue, &self.store.losses);
+        findings.extend(self.scripts.findings(&self.session));
+        finding::rank(&mut findings);
+        findings
     }
 
     /// Ends the report.
     pub fn finish(self, ending: &Ending) -> Report {
-        let Self { session, catalogue, store, windows, mut thresholds, .. } = self;
+        let Self { session, catalogue, store, windows, mut thresholds, mut scripts, .. } = self;
         if let Some(window) = windows.finish(ending.duration_ns) {
             thresholds.judge(&window, &store.names);
+            scripts.judge(&window, &catalogue, &store.names);
         }
-        let findings = rules::findings(&thresholds, &session, &catalogue, &store.losses);
+        scripts.finish(&store, &catalogue, ending.duration_ns);
+        let mut findings = rules::findings(&thresholds, &session, &catalogue, &store.losses);
+        findings.extend(scripts.findings(&session));
+        finding::rank(&mut findings);
         let duration_seconds = signals::in_seconds(ending.duration_ns);
         let coverage = coverage(&session, &catalogue, &store.tallies);
         let blind = |name: &str| coverage.iter().any(|f| f.feature == name && f.status == Status::Blind);
@@ -123,6 +143,7 @@ impl Builder {
                 verdict: verdict::unsaid(ending),
                 time: sections::time(&signals, duration_seconds),
                 thresholds: sections::thresholds(&thresholds),
+                rules: sections::rules(&scripts),
                 peers: sections::peers(&signals),
                 processes: sections::processes(&store.names),
                 events: sections::events(&catalogue, &store),

@@ -2,12 +2,14 @@
 
 mod events;
 mod processes;
+mod rules;
 mod time;
 
 use std::cmp::Reverse;
 
 pub(super) use events::events;
 pub(super) use processes::processes;
+pub(super) use rules::rules;
 pub(super) use time::CAUSE;
 pub(super) use time::time;
 

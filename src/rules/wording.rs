@@ -1,9 +1,9 @@
 //! Findings in words: what a crossing means, how sure it is and what to do next.
 
-mod next;
+pub(super) mod next;
 #[cfg(test)]
 mod tests;
-mod words;
+pub(super) mod words;
 
 use super::Crossing;
 use super::Part;
@@ -13,6 +13,7 @@ use crate::event::unit;
 use crate::finding;
 use crate::finding::Confidence;
 use crate::finding::Finding;
+use crate::finding::Fingerprint;
 use crate::profile::Comparison;
 use crate::profile::Figure;
 use crate::window::Catalogue;
@@ -43,6 +44,7 @@ fn of_crossing(crossing: &Crossing<'_>, session: &Session, catalogue: &Catalogue
     let at = culprit.map_or_else(String::new, |culprit| format!(" ({})", culprit.label));
     let value = words::value(threshold.figure, worst.value, kind);
     let figure = words::figure(threshold.figure);
+    let about = culprit.map(|culprit| (culprit.dimension, culprit.label.as_str()));
     let contributors = worst.contributors.iter();
     let mut evidence: Vec<_> =
         contributors.map(|contributor| words::contributor(threshold, contributor, kind, &worst.figures)).collect();
@@ -65,7 +67,8 @@ fn of_crossing(crossing: &Crossing<'_>, session: &Session, catalogue: &Catalogue
         title: format!("{} {figure} {value}{at}", kind.name),
         evidence,
         confidence: confidence(crossing, missing),
-        next: next::command(session, kind, threshold.figure, culprit),
+        next: next::command(session, Some(kind.name), next::of_figure(threshold.figure), about),
+        fingerprint: Fingerprint::of(&threshold.kind, &threshold.text),
         effect: effect(worst.value, threshold.bound, threshold.figure, threshold.comparison),
     }
 }

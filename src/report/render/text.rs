@@ -5,6 +5,7 @@
 mod footer;
 pub(super) mod grid;
 pub(super) mod page;
+mod rules;
 mod sections;
 mod signals;
 #[cfg(test)]
@@ -45,6 +46,7 @@ pub fn text(report: &Report, options: &TextOptions) -> String {
     verdict(report, &mut page);
     findings(report, &mut page);
     sections::time(report, options.top, &mut page);
+    rules::rules(report, &mut page);
     sections::timeline(report, &mut page);
     signals::families(report, options.top, &mut page);
     sections::slowest(report, &mut page);
