@@ -248,8 +248,16 @@ pub(super) enum RulesCommand {
     Test(RulesTest),
     /// Write a rule to begin with, and its test.
     New(RulesNew),
-    /// Write the interface for editors (LuaCATS) to stdout.
-    Stubs,
+    /// Write the interface for editors (LuaCATS).
+    Stubs(RulesStubs),
+}
+
+/// Write the interface for editors.
+#[derive(Debug, Args)]
+pub(super) struct RulesStubs {
+    /// The folder to write them into: a file for what all rules share, and one for each family.
+    #[arg(value_name = "FOLDER")]
+    pub(super) to: PathBuf,
 }
 
 /// Run tests of rules.

@@ -3,12 +3,16 @@
 mod begin;
 mod test;
 
+use std::fmt::Write as _;
+use std::fs;
 use std::io;
-use std::io::Write;
+use std::io::Write as _;
+use std::path::Path;
 
 use super::arguments::Rules;
 use super::arguments::RulesCommand;
 use super::exit::Exit;
+use super::exit::say;
 use crate::families;
 use crate::rules::script;
 use crate::sinks::terminal::Pipe;
@@ -18,8 +22,22 @@ pub(super) fn rules(rules: &Rules) -> Exit {
     match &rules.what {
         RulesCommand::Test(test) => test::test(test),
         RulesCommand::New(new) => begin::begin(new),
-        RulesCommand::Stubs => print(&script::stubs(families::kinds())),
+        RulesCommand::Stubs(to) => stubs(&to.to),
     }
+}
+
+/// Writes the interface for editors into a folder.
+fn stubs(folder: &Path) -> Exit {
+    let mut written = String::new();
+    for (name, text) in script::stubs(families::kinds()) {
+        let path = folder.join(name);
+        if let Err(error) = fs::write(&path, text) {
+            say(format_args!("cannot write `{}`: {error}", path.display()));
+            return Exit::Failed;
+        }
+        let _ = writeln!(written, "{}", path.display());
+    }
+    print(&written)
 }
 
 /// Writes a result to stdout.

@@ -113,7 +113,7 @@ fn several_files() {
        ╭─[one.kdl:1:1]
      1 │ windw "1s"
        · ──┬──
-       ·   ╰── expected `description`, `targets`, `probes`, `threshold`, `window` or `budget`
+       ·   ╰── expected `description`, `targets`, `probes`, `threshold`, `rule`, `window` or `budget`
        ╰────
       help: did you mean `window`?
 

@@ -172,7 +172,7 @@ fn figures(table: &Table, kind: &Kind) -> Result<Figures, String> {
                 ParamValue::Number(bytes) => bytes as u64,
                 _ => 0,
             },
-            (_, value) => value.as_f64().ok_or_else(|| format!("`{}` is {}", amount.name, shown(&value)))? as u64,
+            (_, value) => plain(&value).ok_or_else(|| format!("`{}` is {}", amount.name, shown(&value)))? as u64,
         };
     }
     if let Value::Table(errors) = get(table, "errors")? {
@@ -230,7 +230,16 @@ fn get(table: &Table, field: &str) -> Result<Value, String> {
 fn number(table: &Table, field: &str) -> Result<Option<f64>, String> {
     match get(table, field)? {
         Value::Nil => Ok(None),
-        value => value.as_f64().map(Some).ok_or_else(|| format!("`{field}` is {}, expected a number", shown(&value))),
+        value => plain(&value).map(Some).ok_or_else(|| format!("`{field}` is {}, expected a number", shown(&value))),
+    }
+}
+
+/// A number, whole or not.
+fn plain(value: &Value) -> Option<f64> {
+    match value {
+        Value::Number(number) => Some(*number),
+        Value::Integer(number) => Some(*number as f64),
+        _ => None,
     }
 }
 

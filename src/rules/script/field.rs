@@ -41,7 +41,7 @@ const fn field(name: &'static str, lua: &'static str, about: &'static str, read:
 }
 
 /// What every kind has.
-const ALWAYS: [Field; 4] = [
+pub(super) const ALWAYS: [Field; 4] = [
     field("count", "integer", "Operations, failed ones included. Exact.", Read::Count),
     field("errors", "integer", "Failed operations. Exact.", Read::Errors),
     field("rate", "number", "Operations a second.", Read::Rate),
@@ -49,7 +49,7 @@ const ALWAYS: [Field; 4] = [
 ];
 
 /// What kinds with a duration have; times in seconds.
-const DURATION: [Field; 9] = [
+pub(super) const DURATION: [Field; 9] = [
     field("total", "number", "Sum of the durations, in seconds. Exact.", Read::Total),
     field("share", "number", "`total` as a share of the window: above 1 where several waited at once.", Read::Share),
     field("mean", "number?", "Mean duration, in seconds. Exact; nil without operations.", Read::Mean),

@@ -66,7 +66,7 @@ impl Library {
                 }
             }
         }
-        Self::of(texts, kinds)
+        Self::of_texts(texts, kinds)
     }
 
     /// The rules of a recording, and the shipped ones.
@@ -77,10 +77,14 @@ impl Library {
         texts: &[session::RuleText],
         kinds: impl Iterator<Item = &'static Kind>,
     ) -> Result<Self, LibraryError> {
-        Self::of(texts.iter().map(RuleText::from_recorded).collect(), kinds)
+        Self::of_texts(texts.iter().map(RuleText::from_recorded).collect(), kinds)
     }
 
-    fn of(given: Vec<RuleText>, kinds: impl Iterator<Item = &'static Kind>) -> Result<Self, LibraryError> {
+    /// Rules that were read, and the shipped ones.
+    ///
+    /// # Errors
+    /// One is wrong: all mistakes at once.
+    pub fn of_texts(given: Vec<RuleText>, kinds: impl Iterator<Item = &'static Kind>) -> Result<Self, LibraryError> {
         let count = given.len();
         let texts: Vec<_> = given.into_iter().chain(SHIPPED.iter().map(RuleText::shipped)).collect();
         let kinds: Vec<_> = kinds.collect();

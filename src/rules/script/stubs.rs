@@ -9,72 +9,94 @@ use super::field;
 use super::view;
 use crate::event::Kind;
 
-/// The text of `lua/meta/podtrace.lua`.
-pub fn stubs(kinds: impl Iterator<Item = &'static Kind>) -> String {
-    let kinds: Vec<_> = kinds.collect();
-    let mut text = String::new();
-    let _ = writeln!(
-        text,
-        "---@meta\n\n-- What rules are handed and may return, for editors that understand LuaCATS. Made from the kinds: \
-         `podtrace rules stubs`.\n-- Version {} of the interface. Nothing here can be required.\n",
-        declaration::API
-    );
-    let names: Vec<_> = kinds.iter().map(|kind| format!("\"{}\"", kind.name)).collect();
-    let _ = writeln!(text, "---@alias podtrace.KindName\n---| {}\n", names.join("\n---| "));
-    class(&mut text, "podtrace.Rule", "What a rule's file returns.", &declaration::FIELDS);
-    class(&mut text, "podtrace.Param", "A parameter of a rule.", &declaration::PARAM_FIELDS);
-    class(&mut text, "podtrace.Metric", "A number that a rule hands out.", &declaration::METRIC_FIELDS);
-    class(&mut text, "podtrace.Finding", "What a rule concluded.", &conclusion::FIELDS);
-    class(&mut text, "podtrace.Section", "A section of the report.", &conclusion::SECTION_FIELDS);
-    class(&mut text, "podtrace.Event", "A single event that was kept.", &view::EVENT_FIELDS);
-    class(&mut text, "podtrace.Figures", "Figures of a kind or a part of it.", &view::FIGURE_METHODS);
-    text.truncate(text.trim_end().len());
-    text.push_str("\n---@field error_names table<string, integer> Failed operations by the name of the error.\n\n");
+/// What a file begins with.
+const HEAD: &str = "---@meta\n\n-- For editors that understand LuaCATS; nothing here can be required. Made from the \
+                    kinds: `podtrace rules stubs lua/meta`.\n";
 
+/// The files of `lua/meta`: one for what all rules share, one for each family.
+pub fn stubs(kinds: impl Iterator<Item = &'static Kind>) -> Vec<(String, String)> {
     let mut families = BTreeMap::<&str, Vec<&'static Kind>>::new();
-    for kind in &kinds {
+    let mut names = Vec::new();
+    for kind in kinds {
         families.entry(kind.family()).or_default().push(kind);
+        names.push(kind.name);
+    }
+    let mut files = vec![("podtrace.lua".to_owned(), shared(&names, families.keys().copied()))];
+    for (family, kinds) in families {
+        files.push((format!("{family}.lua"), of_family(family, &kinds)));
+    }
+    files
+}
+
+fn shared<'f>(kinds: &[&str], families: impl Iterator<Item = &'f str>) -> String {
+    let mut text = format!("{HEAD}-- Version {} of the interface.\n\n---@alias podtrace.KindName\n", declaration::API);
+    for kind in kinds {
+        let _ = writeln!(text, "---| \"{kind}\"");
+    }
+    text.push('\n');
+    class(&mut text, "Rule", "What a rule's file returns.", &declaration::FIELDS);
+    class(&mut text, "Param", "A parameter of a rule.", &declaration::PARAM_FIELDS);
+    class(&mut text, "Metric", "A number that a rule hands out.", &declaration::METRIC_FIELDS);
+    class(&mut text, "Finding", "What a rule concluded.", &conclusion::FIELDS);
+    class(&mut text, "Section", "A section of the report.", &conclusion::SECTION_FIELDS);
+    class(&mut text, "Event", "A single event that was kept.", &view::EVENT_FIELDS);
+    let errors = ("error_names", "table<string, integer>", "Failed operations by the name of the error.");
+    let always = field::ALWAYS.iter().map(|field| (&*field.name, field.lua, &*field.about));
+    let always: Vec<_> = always.chain([errors]).chain(view::FIGURE_METHODS).collect();
+    class(&mut text, "Figures", "Figures of a kind or a part of it.", &always);
+    let timed: Vec<_> = field::DURATION.iter().map(|field| (&*field.name, field.lua, &*field.about)).collect();
+    class(&mut text, "TimedFigures: podtrace.Figures", "Figures of a kind with a duration, or a part of it.", &timed);
+    class(&mut text, "Window", "A stretch of the trace; of a report, the whole of it.", &view::WINDOW_FIELDS);
+    text.truncate(text.trim_end().len());
+    for family in families {
+        let _ = write!(text, "\n---@field {family} podtrace.{family}");
+    }
+    text.push('\n');
+    text
+}
+
+fn of_family(family: &str, kinds: &[&'static Kind]) -> String {
+    let mut text = format!("{HEAD}\n");
+    for kind in kinds {
         of_kind(&mut text, kind);
     }
-    for (family, kinds) in &families {
-        let _ = writeln!(text, "---@class podtrace.{family}");
-        for kind in kinds {
-            let (_, what) = kind.name.split_once('.').unwrap_or(("", kind.name));
-            let _ = writeln!(text, "---@field {what} podtrace.{}? {}", kind.name.replace('.', "_"), kind.about);
-        }
-        text.push('\n');
-    }
-    class(&mut text, "podtrace.Window", "A stretch of the trace; of a report, the whole of it.", &view::WINDOW_FIELDS);
-    text.truncate(text.trim_end().len());
-    text.push('\n');
-    for family in families.keys() {
-        let _ = writeln!(text, "---@field {family} podtrace.{family}");
+    let _ = writeln!(text, "---@class podtrace.{family}");
+    for kind in kinds {
+        let (_, what) = kind.name.split_once('.').unwrap_or(("", kind.name));
+        let _ = writeln!(text, "---@field {what} podtrace.{}? {}", class_of(kind), kind.about);
     }
     text
 }
 
 fn class(text: &mut String, name: &str, about: &str, fields: &[(&str, &str, &str)]) {
-    let _ = writeln!(text, "--- {about}\n---@class {name}");
+    let _ = writeln!(text, "--- {about}\n---@class podtrace.{name}");
     for (field, lua, about) in fields {
         let _ = writeln!(text, "---@field {field} {lua} {about}");
     }
     text.push('\n');
 }
 
+fn class_of(kind: &Kind) -> String {
+    kind.name.replace('.', "_")
+}
+
 fn of_kind(text: &mut String, kind: &Kind) {
-    let class = kind.name.replace('.', "_");
-    let _ = writeln!(text, "--- A row of `{}`.\n---@class podtrace.{class}.Row: podtrace.Figures", kind.name);
+    let class = class_of(kind);
+    let base = if kind.duration.is_some() { "TimedFigures" } else { "Figures" };
+    let inherited = field::ALWAYS.len() + if kind.duration.is_some() { field::DURATION.len() } else { 0 };
+    let own: Vec<_> = field::fields(kind).into_iter().skip(inherited).collect();
+    let figures = |text: &mut String| {
+        for field in &own {
+            let _ = writeln!(text, "---@field {} {} {}", field.name, field.lua, field.about);
+        }
+    };
+    let _ = writeln!(text, "--- A row of `{}`.\n---@class podtrace.{class}.Row: podtrace.{base}", kind.name);
     let _ = writeln!(text, "---@field key string The peer, path, process, target or value.");
-    let fields = field::fields(kind);
-    for field in &fields {
-        let _ = writeln!(text, "---@field {} {} {}", field.name, field.lua, field.about);
-    }
-    let _ = writeln!(text, "\n--- {}\n---@class podtrace.{class}: podtrace.Figures", kind.about);
+    figures(text);
+    let _ = writeln!(text, "\n--- {}\n---@class podtrace.{class}: podtrace.{base}", kind.about);
     let _ = writeln!(text, "---@field kind \"{}\" Its name.", kind.name);
     let _ = writeln!(text, "---@field missing integer Operations that may be missing from the counts.");
-    for field in &fields {
-        let _ = writeln!(text, "---@field {} {} {}", field.name, field.lua, field.about);
-    }
+    figures(text);
     for (method, lua, about) in view::KIND_METHODS {
         let lua = lua.replace("ROW", &format!("podtrace.{class}.Row"));
         let _ = writeln!(text, "---@field {method} {lua} {about}");
