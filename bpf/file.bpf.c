@@ -41,7 +41,7 @@ int BPF_PROG(exit_open, struct pt_regs *regs, long result)
 	conclude(state->process, PODTRACE_FILE_OPEN, 0, object, true, state->enter_ns, now - state->enter_ns, 0);
 	if (is_defined(object))
 		return 0;
-	begin_walk(object, it.file, 0, NULL);
+	begin_walk(object, it.file);
 	bpf_tail_call(ctx, &exit_handlers, PODTRACE_EXIT_WALK);
 	return 0;
 }

@@ -33,8 +33,8 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 {
 	__u32 parent_pid = BPF_CORE_READ(parent, tgid), pid = BPF_CORE_READ(child, tgid), process, origin = 0;
 	struct podtrace_member *member = NULL;
+	struct place place = {};
 	bool belongs;
-	__u16 target = 0;
 
 	if (is_traced(parent_pid))
 		member = bpf_map_lookup_elem(&members, &parent_pid);
@@ -45,20 +45,21 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 	}
 	if (member)
 		origin = member->process;
-	belongs = target_by_cgroup(child, &target);
+	belongs = target_by_cgroup(child, &place);
 	if (!belongs && member && member->follow) {
-		target = member->target;
+		place.target = member->target;
+		place.child = 0;
 		belongs = true;
 	}
 	if (member)
 		report(origin, PODTRACE_PROCESS_FORK, 0, 0, pid);
 	if (!belongs)
 		return 0;
-	process = take_in(pid, target, member ? member->follow : 0);
+	process = take_in(pid, &place, member ? member->follow : 0);
 	if (!process)
 		return 0;
 	state_of(child, true);
-	define_process(child, process, target, PODTRACE_FORK);
+	define_process(child, process, &place, PODTRACE_FORK);
 	return 0;
 }
 
@@ -89,8 +90,14 @@ int BPF_PROG(process_exec, struct task_struct *task, int old_pid, struct linux_b
 	struct podtrace_member *member, next;
 	struct podtrace_exec *record;
 	struct thread_state *state;
+	struct place place = {};
 	__u64 object = 0;
 
+	/* What podtrace's own child did before it became the command is not the command's. */
+	if (held_pid && pid == held_pid && !is_traced(pid)) {
+		place.target = held_target;
+		take_in(pid, &place, held_follow);
+	}
 	if (!is_traced(pid))
 		return 0;
 	member = bpf_map_lookup_elem(&members, &pid);
@@ -113,7 +120,9 @@ int BPF_PROG(process_exec, struct task_struct *task, int old_pid, struct linux_b
 		return 0;
 	}
 	__builtin_memset(record, 0, sizeof(*record));
-	describe_process(&record->process, task, next.process, next.target, PODTRACE_EXECUTED);
+	place.child = next.child;
+	place.target = next.target;
+	describe_process(&record->process, task, next.process, &place, PODTRACE_EXECUTED);
 	record->process.record = PODTRACE_EXEC;
 	record->process.cpu_ns = cpu_time(task);
 	bpf_probe_read_kernel_str(record->path, sizeof(record->path), BPF_CORE_READ(program, filename));
@@ -180,7 +189,24 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	if (!use_task_storage)
 		bpf_map_delete_elem(&thread_states_by_id, &thread);
 	report(process, PODTRACE_PROCESS_EXIT, 0, status, cpu);
+	if (follow_lives)
+		tell_left(process, true, status);
 	return 0;
+}
+
+/* Whether a member stays what it is. */
+static __always_inline bool stays(const struct podtrace_member *member, bool belongs, const struct place *place)
+{
+	return belongs && member->target == place->target && (!follow_lives || member->child == place->child);
+}
+
+/* A member that lives on ceases to be one. */
+static __always_inline void leave(__u32 pid, const struct podtrace_member *member)
+{
+	__u32 process = member->process;
+
+	if (let_go(pid))
+		tell_left(process, false, 0);
 }
 
 /* A process was moved to another cgroup. */
@@ -189,7 +215,7 @@ int BPF_PROG(process_moved, struct cgroup *to, const char *path, struct task_str
 {
 	__u32 pid = BPF_CORE_READ(leader, tgid), process;
 	struct podtrace_member *member = NULL;
-	__u16 target = 0;
+	struct place place = {};
 	bool belongs;
 
 	if (!level_count)
@@ -198,46 +224,91 @@ int BPF_PROG(process_moved, struct cgroup *to, const char *path, struct task_str
 		member = bpf_map_lookup_elem(&members, &pid);
 	if (member && member->follow)
 		return 0;
-	belongs = target_by_cgroup(leader, &target);
-	if (member && belongs && member->target == target)
+	belongs = target_by_cgroup(leader, &place);
+	if (member && stays(member, belongs, &place))
 		return 0;
 	if (member)
-		let_go(pid);
+		leave(pid, member);
 	__sync_fetch_and_add(&membership_epoch, 1);
 	if (!belongs)
 		return 0;
-	process = take_in(pid, target, 0);
+	process = take_in(pid, &place, 0);
 	if (process)
-		define_process(BPF_CORE_READ(leader, group_leader), process, target, PODTRACE_SEED);
+		define_process(BPF_CORE_READ(leader, group_leader), process, &place, PODTRACE_SEED);
 	return 0;
 }
 
-/* Takes in what runs already: read once after the hooks above are attached, and whenever targets are added. */
+/* A cgroup was made: it may be a container's, or a pod's that is waited for. */
+SEC("tp_btf/cgroup_mkdir")
+int BPF_PROG(cgroup_made, struct cgroup *made, const char *path)
+{
+	struct podtrace_cgroup *record;
+	struct cgroup *own;
+	__u32 level;
+
+	if (!follow_lives)
+		return 0;
+	own = cgroup_of(current_task());
+	if (BPF_CORE_READ(own, root) != BPF_CORE_READ(made, root))
+		return 0;
+	record = bpf_ringbuf_reserve(&control_ring, sizeof(*record), 0);
+	if (!record) {
+		lose(0, PODTRACE_DEFINITION_LOST);
+		return 0;
+	}
+	__builtin_memset(record, 0, sizeof(*record));
+	level = BPF_CORE_READ(made, level);
+	record->record = PODTRACE_CGROUP;
+	record->level = level;
+	record->id = BPF_CORE_READ(made, kn, id);
+	record->parent = ancestor_id(made, level - 1);
+	record->at_ns = bpf_ktime_get_ns();
+	bpf_probe_read_kernel_str(record->name, sizeof(record->name), BPF_CORE_READ(made, kn, name));
+	bpf_ringbuf_submit(record, 0);
+	return 0;
+}
+
+/* Takes in what runs already, and lets go what belongs no more: read once after the hooks above are attached, and whenever
+ * targets come or go. */
 SEC("iter/task")
 int seed_members(struct bpf_iter__task *context)
 {
 	struct task_struct *task = context->task, *leader;
-	__u16 target = 0, follow = 0, *seed;
+	struct podtrace_member *member;
+	struct place place = {};
+	__u16 follow = 0, *seed;
 	__u32 pid, process;
+	bool belongs;
 
 	if (!task)
 		return 0;
 	pid = BPF_CORE_READ(task, tgid);
-	if (BPF_CORE_READ(task, flags) & K_PF_KTHREAD)
+	if (BPF_CORE_READ(task, flags) & K_PF_KTHREAD || (held_pid && pid == held_pid))
 		return 0;
+	seed = bpf_map_lookup_elem(&seeds, &pid);
+	if (is_traced(pid)) {
+		member = bpf_map_lookup_elem(&members, &pid);
+		if (member && !member->follow && !seed && BPF_CORE_READ(task, pid) == pid) {
+			belongs = target_by_cgroup(task, &place);
+			if (!stays(member, belongs, &place)) {
+				leave(pid, member);
+				__sync_fetch_and_add(&membership_epoch, 1);
+			}
+		}
+	}
 	if (!is_traced(pid)) {
-		seed = bpf_map_lookup_elem(&seeds, &pid);
 		if (seed) {
-			target = *seed;
+			place.target = *seed;
+			place.child = 0;
 			follow = 1;
-		} else if (!target_by_cgroup(task, &target)) {
+		} else if (!target_by_cgroup(task, &place)) {
 			return 0;
 		}
-		process = take_in(pid, target, follow);
+		process = take_in(pid, &place, follow);
 		if (!process)
 			return 0;
 		leader = BPF_CORE_READ(task, group_leader);
-		define_process(leader, process, target, PODTRACE_SEED);
+		define_process(leader, process, &place, PODTRACE_SEED);
 	}
 	state_of(task, true);
 	return 0;

@@ -14,6 +14,8 @@ struct podtrace_exec *unused_exec __attribute__((unused));
 struct podtrace_file_path *unused_file_path __attribute__((unused));
 struct podtrace_given_path *unused_given_path __attribute__((unused));
 struct podtrace_peer *unused_peer __attribute__((unused));
+struct podtrace_left *unused_left __attribute__((unused));
+struct podtrace_cgroup *unused_cgroup __attribute__((unused));
 enum podtrace_limit unused_limit __attribute__((unused));
 enum podtrace_record unused_record __attribute__((unused));
 enum podtrace_cause unused_cause __attribute__((unused));

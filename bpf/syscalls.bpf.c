@@ -177,7 +177,7 @@ int BPF_PROG(enter_descriptor, struct pt_regs *regs, long number)
 	if (object != state->last_object) {
 		state->last_object = object;
 		if (!is_defined(object)) {
-			begin_walk(object, it.file, 0, NULL);
+			begin_walk(object, it.file);
 			state->enter_ns = bpf_ktime_get_ns();
 			bpf_tail_call(ctx, &enter_handlers, PODTRACE_ENTER_WALK);
 			return 0;
@@ -187,41 +187,57 @@ int BPF_PROG(enter_descriptor, struct pt_regs *regs, long number)
 	return 0;
 }
 
-/* Two descriptors at once: sendfile(out, in), splice(in, offset, out) and copy_file_range, which is like splice. */
+/* Two descriptors at once: sendfile(out, in), splice(in, offset, out) and copy_file_range, which is like splice. First the
+ * side that is read. In two programs, because what the verifier has to follow multiplies. */
 SEC("tp_btf/sys_enter")
 int BPF_PROG(enter_pair, struct pt_regs *regs, long number)
 {
 	struct task_struct *task = current_task();
 	struct thread_state *state = begin(task, number);
-	struct described in, out;
-	struct file *to_walk[2] = {};
+	struct described in;
 
 	if (!state)
 		return 0;
-	if (state->operation == PODTRACE_OP_SENDFILE) {
-		describe(task, PT_REGS_PARM2_SYSCALL(regs), &in);
-		describe(task, PT_REGS_PARM1_SYSCALL(regs), &out);
-	} else {
-		describe(task, PT_REGS_PARM1_SYSCALL(regs), &in);
-		describe(task, PT_REGS_PARM3_SYSCALL(regs), &out);
-	}
+	describe(task,
+		 state->operation == PODTRACE_OP_SENDFILE ? PT_REGS_PARM2_SYSCALL(regs) : PT_REGS_PARM1_SYSCALL(regs),
+		 &in);
 	state->object = in.class == CLASS_FILE ? file_object(in.file, in.inode) : 0;
+	state->address = in.class == CLASS_TCP ? in.sock : 0;
+	state->done = state->object && !is_defined(state->object);
+	if (state->done)
+		begin_walk(state->object, in.file);
+	bpf_tail_call_static(ctx, &enter_handlers, PODTRACE_ENTER_PAIR_WRITE);
+	return 0;
+}
+
+/* Then the side that is written. `done`: the walk of the other one is prepared. */
+SEC("tp_btf/sys_enter")
+int BPF_PROG(enter_pair_write, struct pt_regs *regs, long number)
+{
+	struct task_struct *task = current_task();
+	struct thread_state *state = state_of(task, false);
+	struct described out;
+	bool walks;
+
+	if (!state)
+		return 0;
+	describe(task,
+		 state->operation == PODTRACE_OP_SENDFILE ? PT_REGS_PARM1_SYSCALL(regs) : PT_REGS_PARM3_SYSCALL(regs),
+		 &out);
 	state->other = out.class == CLASS_FILE ? file_object(out.file, out.inode) : 0;
 	state->pointer = out.class == CLASS_TCP ? out.sock : 0;
-	state->address = in.class == CLASS_TCP ? in.sock : 0;
+	walks = state->done;
+	if (state->other && !is_defined(state->other)) {
+		if (walks)
+			then_walk(state->other, out.file);
+		else
+			begin_walk(state->other, out.file);
+		walks = true;
+	}
 	state->exit = PODTRACE_EXIT_PAIR;
 	state->enter_ns = bpf_ktime_get_ns();
-	if (state->object && !is_defined(state->object))
-		to_walk[0] = in.file;
-	if (state->other && !is_defined(state->other))
-		to_walk[1] = out.file;
-	if (to_walk[0])
-		begin_walk(state->object, to_walk[0], state->other, to_walk[1]);
-	else if (to_walk[1])
-		begin_walk(state->other, to_walk[1], 0, NULL);
-	else
-		return 0;
-	bpf_tail_call(ctx, &enter_handlers, PODTRACE_ENTER_WALK);
+	if (walks)
+		bpf_tail_call(ctx, &enter_handlers, PODTRACE_ENTER_WALK);
 	return 0;
 }
 

@@ -45,7 +45,49 @@ pub enum Confidence {
     High,
 }
 
-/// Puts the worst first: by severity, then by effect; equals stay as they are.
+impl Confidence {
+    /// Whether it rests on more than a single operation or figures with gaps: what does not, stands behind what does.
+    pub fn is_firm(self) -> bool {
+        self > Self::Low
+    }
+}
+
+/// Puts the worst first: by severity, then firm ones, then by effect; equals stay as they are.
 pub fn rank(findings: &mut [Finding]) {
-    findings.sort_by(|a, b| b.severity.cmp(&a.severity).then(b.effect.total_cmp(&a.effect)));
+    findings.sort_by(|a, b| {
+        let firmer = b.confidence.is_firm().cmp(&a.confidence.is_firm());
+        b.severity.cmp(&a.severity).then(firmer).then(b.effect.total_cmp(&a.effect))
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Confidence;
+    use super::Finding;
+    use super::Fingerprint;
+    use super::rank;
+    use crate::event::Severity;
+
+    /// Check that what rests on a single operation stands behind what does not, but never behind what is less severe.
+    #[test]
+    fn ranking() {
+        let finding = |title: &str, severity, confidence, effect| Finding {
+            severity,
+            rule: String::new(),
+            title: title.into(),
+            evidence: Vec::new(),
+            confidence,
+            next: String::new(),
+            fingerprint: Fingerprint::of(title, ""),
+            effect,
+        };
+        let mut findings = [
+            finding("information", Severity::Info, Confidence::High, 9.0),
+            finding("a single operation", Severity::Warning, Confidence::Low, 9.0),
+            finding("few", Severity::Warning, Confidence::Medium, 3.0),
+            finding("many", Severity::Warning, Confidence::High, 2.0),
+        ];
+        rank(&mut findings);
+        assert_eq!(findings.map(|one| one.title), ["few", "many", "a single operation", "information"]);
+    }
 }

@@ -4,8 +4,10 @@
 //! why their reports are the same bytes.
 
 mod facts;
+mod follow;
 mod interrupt;
 mod live;
+mod lives;
 mod membership;
 mod replay;
 mod session;

@@ -107,6 +107,7 @@ const OWN_HOOKS: &[(&str, &str)] = &[
     ("sched_process_exec", "process_exec"),
     ("sched_process_exit", "process_exit"),
     ("cgroup_attach_task", "process_moved"),
+    ("cgroup_mkdir", "cgroup_made"),
 ];
 
 /// Hooks of the plan's own where a family observes system calls.
@@ -116,6 +117,7 @@ const CALL_HOOKS: &[(&str, &str)] = &[("sys_enter", "dispatch_enter"), ("sys_exi
 const ENTER_HANDLERS: &[(Handler, &str)] = &[
     (Handler::PODTRACE_ENTER_DESCRIPTOR, "enter_descriptor"),
     (Handler::PODTRACE_ENTER_PAIR, "enter_pair"),
+    (Handler::PODTRACE_ENTER_PAIR_WRITE, "enter_pair_write"),
     (Handler::PODTRACE_ENTER_PLAIN, "enter_plain"),
     (Handler::PODTRACE_ENTER_WALK, "enter_walk"),
 ];

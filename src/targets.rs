@@ -156,6 +156,7 @@ fn plain(index: u16, kind: TargetKind, name: impl Into<String>) -> Target {
         node: None,
         workload: None,
         labels: BTreeMap::new(),
+        life: None,
     }
 }
 

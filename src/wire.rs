@@ -39,8 +39,10 @@ macro_rules! plain {
 
 plain! {
     podtrace_event: 56,
-    podtrace_process: 56,
-    podtrace_exec: 840,
+    podtrace_process: 64,
+    podtrace_exec: 848,
+    podtrace_left: 24,
+    podtrace_cgroup: 288,
     podtrace_given_path: 272,
     podtrace_peer: 40,
     podtrace_tally_key: 16,
@@ -48,8 +50,11 @@ plain! {
     podtrace_histogram: 2048,
     podtrace_error_key: 24,
     podtrace_counters: 128 * 8 + 128 * 16 * 8,
-    podtrace_member: 8,
+    podtrace_member: 16,
 }
+
+// SAFETY: an integer.
+unsafe impl Plain for u64 {}
 
 /// Reads a plain value from the front of `bytes`; `None` if there are too few.
 pub(crate) fn read<T: Plain>(bytes: &[u8]) -> Option<T> {

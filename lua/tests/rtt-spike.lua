@@ -9,7 +9,7 @@ return {
 				{ ["tcp.rtt"] = { peer = { ["10.0.0.7:443"] = { durations = { ["50ms"] = 23 } } } } },
 			},
 			expect = {
-				{ severity = "warning", key = "10.0.0.7:443", evidence = { "median 4.99 ms of 303 samples in the 30.0 s before" } },
+				{ severity = "warning", key = "10.0.0.7:443", evidence = { "median 5.00 ms of 303 samples in the 30.0 s before" } },
 			},
 		},
 		{

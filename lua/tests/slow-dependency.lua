@@ -18,7 +18,7 @@ return {
 			expect = {
 				{
 					severity = "critical",
-					title = "10.0.0.7:5432 answers slowly: p99 200 ms, 82.0 % of the time",
+					title = "10.0.0.7:5432 answers slowly: p99 197 ms, 82.0 % of the time",
 					confidence = "high",
 					kind = "tcp.response",
 					dimension = "peer",

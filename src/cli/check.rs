@@ -72,9 +72,8 @@ fn rule(path: &Path) -> Result<String, ()> {
 }
 
 fn of_rule(rule: &Declaration) -> String {
-    let names = |kinds: &[&'static crate::event::Kind]| {
-        kinds.iter().map(|kind| kind.name).collect::<Vec<_>>().join(", ")
-    };
+    let names =
+        |kinds: &[&'static crate::event::Kind]| kinds.iter().map(|kind| kind.name).collect::<Vec<_>>().join(", ");
     let spec = &rule.spec;
     let mut text = format!("rule {}\n  {}\n", spec.name, spec.about);
     if !rule.needs.is_empty() {

@@ -91,7 +91,8 @@ fn rules_list() -> String {
         let _ = writeln!(text, "{:<20} {}", spec.name, spec.about);
         for param in &spec.params {
             let default = param.kind.written(&param.default);
-            let _ = writeln!(text, "  {}={} ({default}): {}", param.name, param.kind.name().to_uppercase(), param.about);
+            let _ =
+                writeln!(text, "  {}={} ({default}): {}", param.name, param.kind.name().to_uppercase(), param.about);
         }
         text
     })

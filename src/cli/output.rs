@@ -2,6 +2,7 @@
 
 use std::io;
 use std::io::Write;
+use std::time::Duration;
 
 use super::arguments::Format;
 use super::arguments::ReportOptions;
@@ -9,6 +10,8 @@ use super::exit::Exit;
 use super::exit::say;
 use crate::event::Item;
 use crate::event::Session;
+use crate::event::session::Target;
+use crate::event::unit;
 use crate::pipeline::Follower;
 use crate::pipeline::Outcome;
 use crate::report::Builder;
@@ -28,6 +31,8 @@ pub(super) struct Output {
     /// A table that is drawn anew each tick: on a terminal that nobody else writes to.
     screen: Option<Screen<Out>>,
     csv: Option<csv::Writer<Out>>,
+    /// For how long is traced, if that is known, where the beginning is announced.
+    announces: Option<Option<Duration>>,
     /// What is waited for, as it was said.
     awaited: Option<String>,
 }
@@ -38,7 +43,12 @@ impl Output {
         let look = terminal::stdout();
         let live = look.terminal && options.output == Format::Text && !shared;
         let screen = live.then(|| Screen::new(Pipe::new(io::stdout()), look.width, look.style));
-        Self { format: options.output, screen, csv: None, awaited: None }
+        Self { format: options.output, screen, csv: None, announces: None, awaited: None }
+    }
+
+    /// The same for a trace that people wait for: they are told when it begins and for how long it lasts.
+    pub(super) fn announcing(self, duration: Option<Duration>) -> Self {
+        Self { announces: Some(duration), ..self }
     }
 
     /// Writes the report and what went wrong beside it, and tells what to exit with.
@@ -71,6 +81,9 @@ impl Follower for Output {
     }
 
     fn begin(&mut self, session: &Session) -> io::Result<()> {
+        if let Some(duration) = self.announces {
+            say(beginning(&session.targets, duration));
+        }
         if self.format == Format::Csv {
             self.csv = Some(csv::Writer::new(Pipe::new(io::stdout()), session)?);
         }
@@ -85,6 +98,26 @@ impl Follower for Output {
             screen.draw(&report.live())?;
         }
         Ok(())
+    }
+}
+
+/// Targets that are named when a trace begins.
+const NAMED: usize = 3;
+
+/// What is said when observation has begun.
+fn beginning(targets: &[Target], duration: Option<Duration>) -> String {
+    let mut names: Vec<&str> = targets.iter().take(NAMED).map(|target| target.name.as_str()).collect();
+    let more = format!("{} more", targets.len().saturating_sub(NAMED));
+    if targets.len() > NAMED {
+        names.push(&more);
+    }
+    let names = match names.split_last() {
+        Some((last, others)) if !others.is_empty() => format!("{} and {last}", others.join(", ")),
+        _ => names.concat(),
+    };
+    match duration {
+        Some(duration) => format!("tracing {names} for {}", unit::seconds(duration.as_secs_f64())),
+        None => format!("tracing {names}; Ctrl-C ends it and prints the report"),
     }
 }
 
@@ -113,5 +146,30 @@ fn judge(report: &Report, options: &ReportOptions) -> Exit {
     match options.max_loss {
         Some(share) if lost as f64 > share * (seen + lost) as f64 => Exit::Incomplete,
         _ => Exit::Fine,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::beginning;
+    use crate::event::example;
+
+    /// Check that the beginning names a few targets, how many more there are, and how the trace will end.
+    #[test]
+    fn beginnings() {
+        let names = ["shop/web-1/app", "shop/web-1/proxy", "shop/web-2/app", "shop/web-2/proxy", "shop/db"];
+        let targets = names.map(|name| example::target(0, name));
+        let said = [
+            beginning(&targets[..1], None),
+            beginning(&targets[..2], Some(Duration::from_secs(5))),
+            beginning(&targets, Some(Duration::from_secs(90))),
+        ];
+        insta::assert_snapshot!(said.join("\n"), @r"
+        tracing shop/web-1/app; Ctrl-C ends it and prints the report
+        tracing shop/web-1/app and shop/web-1/proxy for 5.00 s
+        tracing shop/web-1/app, shop/web-1/proxy, shop/web-2/app and 2 more for 90.0 s
+        ");
     }
 }

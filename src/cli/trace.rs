@@ -77,6 +77,10 @@ pub(super) fn trace(
         Format::Json | Format::Csv => CommandStdout::ToStderr,
     };
     let mut output = Output::new(&options.report, command.is_some());
+    if command.is_none() {
+        // A command's own output says that it runs.
+        output = output.announcing(options.duration);
+    }
     let request = Request {
         profile,
         rules,

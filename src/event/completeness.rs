@@ -39,7 +39,8 @@ pub enum LossCause {
     CompatSyscall,
     /// An io_uring request: the operation behind it is not seen.
     IoUring,
-    /// The kernel skipped a probe because it was already running on that CPU: an operation is missing.
+    /// The kernel did not run a probe, because it was already running on that CPU (for whose operation is not known), or
+    /// did not show a switch to a thread: operations may be missing.
     ProbeSkipped,
     /// The tracer itself fell behind and dropped it.
     Overload,
@@ -111,7 +112,7 @@ impl LossCause {
             Self::PathTruncated => "a path was too deep: it shows without its beginning",
             Self::CompatSyscall => "system calls of 32-bit programs are not decoded: not counted",
             Self::IoUring => "io_uring requests: the operations behind them are not seen",
-            Self::ProbeSkipped => "the kernel skipped a probe that was already running: an operation is not counted",
+            Self::ProbeSkipped => "the kernel did not run a probe, or did not show a switch: operations may be missing",
             Self::Overload => "podtrace fell behind and dropped it",
         }
     }

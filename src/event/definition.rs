@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use serde::Deserialize;
 use serde::Serialize;
 
+use super::session::Target;
+
 /// One life of one program image in one process: a fork and an exec each begin a new one, so that figures before an
 /// exec stay with the shell and those after it with the command. Never reused within a trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -35,6 +37,29 @@ pub enum Definition {
     Path(PathObject),
     /// A network peer.
     Peer(PeerObject),
+    /// A target that came after the trace began, or more about one: it takes the place of what was said of it before. As
+    /// JSON, as in the session, so that what is said of targets may grow without a new format.
+    #[serde(with = "as_json")]
+    Target(Box<Target>),
+}
+
+/// A value as the text of its JSON.
+mod as_json {
+    use serde::Deserialize;
+    use serde::Deserializer;
+    use serde::Serialize;
+    use serde::Serializer;
+    use serde::de::DeserializeOwned;
+
+    pub(super) fn serialize<T: Serialize, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+        let text = serde_json::to_string(value).map_err(serde::ser::Error::custom)?;
+        serializer.serialize_str(&text)
+    }
+
+    pub(super) fn deserialize<'de, T: DeserializeOwned, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        serde_json::from_str(&text).map_err(serde::de::Error::custom)
+    }
 }
 
 /// One life of one program image in one process.
@@ -42,7 +67,7 @@ pub enum Definition {
 pub struct Process {
     /// The number tallies and events use.
     pub id: ProcessId,
-    /// Index into the session's targets.
+    /// The target's index: see [`Target::index`].
     pub target: u16,
     /// The process id, as the host numbers it.
     pub pid: u32,

@@ -67,6 +67,7 @@ pub fn target(index: u16, name: &str) -> Target {
         node: None,
         workload: None,
         labels: BTreeMap::new(),
+        life: None,
     }
 }
 

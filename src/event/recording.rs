@@ -20,6 +20,7 @@
 //! Item layouts belong to the format: a change of anything an [`Item`](super::Item) holds, other than a variant added at
 //! the end of an enum, needs a new [`FORMAT`] and a reader that still takes the old one (`tests/recordings/` has one file
 //! of each).
+//! Format 2 adds definitions of targets to format 1 and is read the same way.
 //! Frame layout and the session's JSON stay as they are in all formats, so that any version can say who wrote a file.
 
 mod checksum;
@@ -41,7 +42,7 @@ pub use remap::KindMap;
 pub use writer::Writer;
 
 /// The format this version writes, and the newest it reads.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// The longest payload of a frame, in bytes. A tick of a hundred thousand tallies stays below a quarter of it.
 pub const FRAME_BYTES_MAX: usize = 16 << 20;

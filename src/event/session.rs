@@ -22,7 +22,8 @@ pub struct Session {
     /// The rules in Lua that judge, in their order, each named once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<RuleText>,
-    /// What was traced; [`super::Process::target`] is an index into it.
+    /// What was traced from the beginning; [`super::Process::target`] is the index of one of these, or of one that is defined
+    /// later.
     pub targets: Vec<Target>,
     /// The traced command's argument vector, for `run`.
     pub command: Option<Vec<String>>,
@@ -92,6 +93,32 @@ pub struct Target {
     /// The pod's labels.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
+    /// For a container, which of its lives this is: each start of it is a target of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub life: Option<Life>,
+}
+
+/// One life of a container, from a start to its end. What is not known (yet) is left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Life {
+    /// The container's id, which the next life does not share.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub container_id: Option<String>,
+    /// How often the container was restarted before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restarts: Option<u32>,
+    /// When its cgroup was made, in nanoseconds since the trace started; `None` if before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub began_ns: Option<i64>,
+    /// When its last process was gone, in nanoseconds since the trace started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_ns: Option<i64>,
+    /// How it ended; 128 and the signal's number for one that a signal ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_code: Option<i32>,
+    /// Why it ended, in the cluster's words, e.g. `OOMKilled`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// The sorts of targets.
@@ -141,6 +168,9 @@ pub struct Ending {
     pub interrupted: Option<String>,
     /// What tracing cost.
     pub cost: Cost,
+    /// What turned out during the trace about what could be seen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub coverage: Vec<PlannedFeature>,
 }
 
 /// How a command ended.

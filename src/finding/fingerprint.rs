@@ -43,7 +43,10 @@ mod tests {
     #[test]
     fn fingerprints_stay() {
         let of = |rule, identity| Fingerprint::of(rule, identity).to_string();
-        assert_eq!(of("slow-dependency", "tcp.response peer 10.0.0.7:5432"), of("slow-dependency", "tcp.response peer 10.0.0.7:5432"));
+        assert_eq!(
+            of("slow-dependency", "tcp.response peer 10.0.0.7:5432"),
+            of("slow-dependency", "tcp.response peer 10.0.0.7:5432")
+        );
         assert_ne!(of("ab", "c"), of("a", "bc"));
         assert_ne!(of("a", ""), of("", "a"));
         // The published value of FNV-1a for the text "a", followed by our byte.

@@ -12,7 +12,7 @@ use crate::targets::command::FORWARDED;
 use crate::targets::command::Running;
 use crate::targets::command::SignalOrigin;
 
-/// Catches the signals that are passed on.
+/// Catches the signals that are passed on. Under nohup a hang-up goes on being ignored.
 pub(super) struct Interrupt {
     signals: SignalsInfo<WithOrigin>,
     asked: u32,
@@ -21,7 +21,8 @@ pub(super) struct Interrupt {
 
 impl Interrupt {
     pub(super) fn catch() -> io::Result<Self> {
-        let numbers = FORWARDED.map(|signal| signal as i32);
+        let wanted = FORWARDED.into_iter().filter(|signal| *signal != Signal::SIGHUP || !is_ignored(*signal));
+        let numbers: Vec<i32> = wanted.map(|signal| signal as i32).collect();
         Ok(Self { signals: SignalsInfo::new(numbers)?, asked: 0, last: None })
     }
 
@@ -49,4 +50,13 @@ impl Interrupt {
     pub(super) fn cause(&self) -> Option<Signal> {
         self.last
     }
+}
+
+/// Whether whoever started this process had it ignore a signal.
+fn is_ignored(signal: Signal) -> bool {
+    let mut present = std::mem::MaybeUninit::<libc::sigaction>::uninit();
+    // SAFETY: no new action is given, and the present one is written to memory that is large enough for it.
+    let result = unsafe { libc::sigaction(signal as i32, std::ptr::null(), present.as_mut_ptr()) };
+    // SAFETY: where the call succeeded, it has written all of it.
+    result == 0 && unsafe { present.assume_init() }.sa_sigaction == libc::SIG_IGN
 }

@@ -15,6 +15,7 @@ use super::Follower;
 use super::Outcome;
 use super::PipelineError;
 use super::Request;
+use super::follow::Follow;
 use super::interrupt::Interrupt;
 use super::membership;
 use super::session;
@@ -26,18 +27,21 @@ use crate::event::session::CommandStatus;
 use crate::event::session::Cost;
 use crate::host::Host;
 use crate::host::Processes;
+use crate::probe::HeldCommand;
 use crate::probe::Probe;
 use crate::probe::Setting;
 use crate::report::Builder;
 use crate::targets;
 use crate::targets::Membership;
 use crate::targets::Resolved;
-use crate::targets::TargetError;
 use crate::targets::command::Command;
 use crate::targets::command::Held;
 use crate::targets::command::Removal;
 use crate::targets::command::Running;
 use crate::targets::command::SignalOrigin;
+use crate::targets::pods::Following;
+use crate::targets::pods::Found;
+use crate::targets::pods::PodTarget;
 use crate::targets::pods::PodsError;
 
 /// How often tallies are drained.
@@ -71,18 +75,27 @@ pub fn trace(request: &Request, follower: &mut dyn Follower) -> Result<Outcome, 
         follower.waiting(what);
         interrupt.look(None) == 0
     };
-    let found = find(request, &host, &processes, held.as_ref(), &mut wait)?;
-    let matching = membership::matching(&found);
+    let (found, pods) = find(request, &host, &processes, held.as_ref(), &mut wait)?;
+    let in_pods = pods.as_ref().and_then(|pods| pods.pods.iter().find_map(PodTarget::any_cgroup));
+    let mut matching = membership::matching(&found, in_pods.map(|cgroup| &cgroup.hierarchy));
+    matching.remarks.extend(pods.iter().flat_map(|pods| pods.remarks.clone()));
+    let (mut follow, of_pods, assignments) = Follow::begin(request, pods.as_ref(), found.len());
+    matching.assignments.extend(assignments);
+    let following = followed(request, &host, pods.as_ref(), &mut matching.remarks);
     let setting = Setting {
-        assignments: matching.assignments,
         hierarchy: matching.hierarchy,
-        listeners: membership::listeners(&found),
+        held: held.as_ref().map(|held| HeldCommand { pid: held.pid(), target: 0, follow: matching.follows(0) }),
+        assignments: matching.assignments,
+        listeners: membership::listeners(&found, pods.as_ref().map_or(&[], |pods| &pods.pods)),
         tick: TICK,
+        follow: pods.is_some(),
     };
-    let mut session = session::describe(request, &host, &plan, &found, &matching.remarks);
+    let targets = found.iter().map(|resolved| resolved.target.clone()).chain(of_pods).collect();
+    let mut session = session::describe(request, &host, &plan, targets, &matching.remarks);
     let probe = Probe::start(plan, setting)?;
     session::correct(&mut session, &probe.beginning);
     let origin = probe.beginning.origin;
+    follow.start(origin, following);
     let record = request.record.as_ref().map(|path| {
         let file = File::create(path).map_err(|error| PipelineError::Record { path: path.clone(), error })?;
         Writer::new(file, &session)
@@ -90,19 +103,14 @@ pub fn trace(request: &Request, follower: &mut dyn Follower) -> Result<Outcome, 
     });
     let mut builder = Builder::new(&session, &request.profile);
     builder.hurry();
-    let mut trace = Trace {
-        builder,
-        record: record.transpose()?,
-        follower,
-        output: None,
-    };
+    let mut trace = Trace { builder, record: record.transpose()?, follow, follower, output: None };
     trace.begin(&session);
     if interrupt.look(None) > 0 {
         return Err(PipelineError::Interrupted);
     }
     let mut command = held.map(Held::release).transpose()?;
-    let watched = Watched::new(&processes, &found, command.is_some());
-    let end = trace.follow(&probe, &mut interrupt, &mut command, request.duration.map(|for_| origin + for_), &watched);
+    let watched = Watched::new(&processes, &found, command.is_some() || pods.is_some());
+    let end = trace.watch(&probe, &mut interrupt, &mut command, request.duration.map(|for_| origin + for_), &watched);
     probe.stop();
     let duration = origin.elapsed();
     // What podtrace itself does to a command that runs on is no part of the trace.
@@ -116,7 +124,7 @@ pub fn trace(request: &Request, follower: &mut dyn Follower) -> Result<Outcome, 
     };
     let interrupted = match end {
         End::Asked => interrupt.cause().map(|signal| signal.as_str().to_owned()),
-        End::Gone => Some("the target has exited".into()),
+        End::Gone => Some(trace.follow.are_gone().unwrap_or_else(|| "the target has exited".into())),
         End::Done => None,
     };
     let mut failures = Vec::new();
@@ -129,6 +137,7 @@ pub fn trace(request: &Request, follower: &mut dyn Follower) -> Result<Outcome, 
         command: status,
         interrupted,
         cost: with_own_use(cost),
+        coverage: trace.follow.coverage(),
     };
     let remarks = leave(command, runs_on).into_iter().collect();
     trace.finish(&ending, failures, remarks)
@@ -148,35 +157,28 @@ fn find(
     processes: &Processes,
     held: Option<&Held>,
     wait: &mut dyn FnMut(&str) -> bool,
-) -> Result<Vec<Resolved>, PipelineError> {
+) -> Result<(Vec<Resolved>, Option<Found>), PipelineError> {
     let mut found: Vec<Resolved> = held.map(|held| held.resolved(0)).into_iter().collect();
     let others = targets::resolve(&request.selectors, host, processes).map_err(PipelineError::Targets)?;
     for mut resolved in others {
         resolved.target.index = found.len() as u16;
         found.push(resolved);
     }
+    let mut pods = None;
     if !request.pods.selectors.is_empty() {
-        let pods =
-            targets::pods::resolve(&request.pods, Path::new("/"), host.namespaces, wait).map_err(
-                |error| match error {
-                    PodsError::Interrupted => PipelineError::Interrupted,
-                    error => PipelineError::Targets(vec![error.into()]),
-                },
-            )?;
-        let mut remarks = pods.remarks;
-        for pod in &pods.pods {
-            let first = u16::try_from(found.len()).unwrap_or(u16::MAX);
-            found.extend(pod.resolved(first));
-            if found.len() > usize::from(u16::MAX) {
-                return Err(PipelineError::Targets(vec![TargetError::TooMany(found.len())]));
-            }
-        }
-        // Said with the first of them: remarks are of all.
-        if let Some(last) = found.last_mut() {
-            last.remark = (!remarks.is_empty()).then(|| std::mem::take(&mut remarks).join("; "));
-        }
+        let resolved = targets::pods::resolve(&request.pods, Path::new("/"), host.namespaces, wait);
+        pods = Some(resolved.map_err(|error| match error {
+            PodsError::Interrupted => PipelineError::Interrupted,
+            error => PipelineError::Targets(vec![error.into()]),
+        })?);
     }
-    if found.is_empty() { Err(PipelineError::NoTarget) } else { Ok(found) }
+    if found.is_empty() && pods.is_none() { Err(PipelineError::NoTarget) } else { Ok((found, pods)) }
+}
+
+/// Who tells of pods from now on; without, those that are there are traced all the same.
+fn followed(request: &Request, host: &Host, pods: Option<&Found>, remarks: &mut Vec<String>) -> Option<Following> {
+    let started = Following::start(&request.pods, pods?, Path::new("/"), host.namespaces);
+    started.map_err(|error| remarks.push(format!("pods that come later are missed: {error}"))).ok()
 }
 
 /// Why a trace ended.
@@ -223,6 +225,7 @@ impl<'a> Watched<'a> {
 struct Trace<'a> {
     builder: Builder,
     record: Option<Recorder>,
+    follow: Follow,
     follower: &'a mut dyn Follower,
     output: Option<io::Error>,
 }
@@ -253,7 +256,7 @@ impl Trace<'_> {
 
     /// Takes items until there is a reason to end. A command that was passed a signal is followed while it obeys: how it
     /// ends is part of the trace. A second signal ends the trace at once.
-    fn follow(
+    fn watch(
         &mut self,
         probe: &Probe,
         interrupt: &mut Interrupt,
@@ -266,9 +269,12 @@ impl Trace<'_> {
         loop {
             let now = Instant::now();
             let left = deadline.map_or(LOOK, |deadline| deadline.saturating_duration_since(now).min(LOOK));
-            if let Some(items) = probe.next(left) {
+            if let Some(told) = probe.next(left) {
+                let items = self.follow.take(told, probe);
                 self.take(items);
             }
+            let items = self.follow.look(probe);
+            self.take(items);
             let asked = interrupt.look(command.as_mut());
             if asked > 0 {
                 let (first, until) = *farewell.get_or_insert((asked, Instant::now() + FAREWELL));
@@ -289,7 +295,7 @@ impl Trace<'_> {
                 return End::Done;
             }
             if now >= look_again {
-                if watched.are_gone() {
+                if watched.are_gone() || self.follow.are_gone().is_some() {
                     return End::Gone;
                 }
                 look_again = now + TICK / 4;
@@ -302,11 +308,16 @@ impl Trace<'_> {
         loop {
             let ended = probe.has_ended();
             match probe.next(LOOK) {
-                Some(items) => self.take(items),
-                None if ended => return,
+                Some(told) => {
+                    let items = self.follow.take(told, probe);
+                    self.take(items);
+                }
+                None if ended => break,
                 None => {}
             }
         }
+        let items = self.follow.finish();
+        self.take(items);
     }
 
     fn finish(

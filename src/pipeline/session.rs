@@ -9,12 +9,12 @@ use super::Request;
 use super::facts::Running;
 use crate::event::Session;
 use crate::event::session::PlannedFeature;
+use crate::event::session::Target;
 use crate::host::Abilities;
 use crate::host::Host;
 use crate::plan::Plan;
 use crate::probe::Beginning;
 use crate::profile::Profile;
-use crate::targets::Resolved;
 
 /// The plan for a profile on this machine.
 ///
@@ -34,11 +34,11 @@ pub(super) fn describe(
     request: &Request,
     host: &Host,
     plan: &Plan,
-    targets: &[Resolved],
+    targets: Vec<Target>,
     remarks: &[String],
 ) -> Session {
     let mut coverage = plan.coverage.clone();
-    if !request.selectors.is_empty() {
+    if !request.selectors.is_empty() || !request.pods.selectors.is_empty() {
         join_late(&mut coverage, plan);
     }
     coverage.extend(remarks.iter().map(|remark| PlannedFeature {
@@ -52,7 +52,7 @@ pub(super) fn describe(
         host: host.summary(),
         profiles: request.profile.sources.clone(),
         rules: request.rules.clone(),
-        targets: targets.iter().map(|resolved| resolved.target.clone()).collect(),
+        targets,
         command: request
             .command
             .as_ref()

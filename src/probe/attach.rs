@@ -1,24 +1,22 @@
 //! Putting a loaded object to work: handlers into their tables, programs to their hooks, targets into the gate.
 
-use std::io::Read;
 use std::os::fd::AsFd;
 use std::os::fd::AsRawFd;
 
-use libbpf_rs::Iter;
 use libbpf_rs::Link;
 use libbpf_rs::MapCore;
 use libbpf_rs::MapFlags;
 use libbpf_rs::ProgramMut;
 use libbpf_rs::skel::Skel;
 
-use super::Membership;
 use super::ProbeError;
 use super::Setting;
+use super::assign::assign;
+use super::assign::take_in;
 use super::load::Refused;
 use super::table::failed;
 use crate::event::session::PlannedFeature;
 use crate::plan::Plan;
-use crate::plan::SEED_ITERATOR;
 use crate::wire;
 use crate::wire::PodtraceSkel;
 use crate::wire::types;
@@ -51,7 +49,7 @@ pub(super) fn attach(
     prepare_tables(skeleton, plan)?;
     install(skeleton, &skeleton.maps.enter_handlers, &plan.enter_handlers)?;
     install(skeleton, &skeleton.maps.exit_handlers, &plan.exit_handlers)?;
-    assign(skeleton, setting)?;
+    assign(skeleton, &setting.assignments, &setting.listeners)?;
     for hook in &plan.hooks {
         match attach_first(skeleton, &hook.programs, refused) {
             Ok(link) => attached.links.push(link),
@@ -70,7 +68,7 @@ pub(super) fn attach(
             attached.surprises.extend(families.flat_map(|family| family.kinds).map(|kind| blind(kind.name, &reason)));
         }
     }
-    seed(skeleton)?;
+    take_in(skeleton)?;
     Ok(attached)
 }
 
@@ -78,7 +76,8 @@ fn blind(feature: &str, reason: &str) -> PlannedFeature {
     PlannedFeature { feature: feature.into(), blind: Some(reason.into()), degraded: None }
 }
 
-fn program<'a>(skeleton: &'a PodtraceSkel<'static>, name: &str) -> Option<ProgramMut<'a>> {
+/// A program of the object, by its name.
+pub(super) fn program<'a>(skeleton: &'a PodtraceSkel<'static>, name: &str) -> Option<ProgramMut<'a>> {
     skeleton.object().progs_mut().find(|program| program.name() == name)
 }
 
@@ -158,54 +157,4 @@ fn prepare_tables(skeleton: &PodtraceSkel<'static>, plan: &Plan) -> Result<(), P
 /// Puts a histogram's slot into the pool.
 pub(super) fn give_back(pool: &impl MapCore, slot: u32) -> Result<(), ProbeError> {
     pool.update(&[], &slot.to_ne_bytes(), MapFlags::ANY).map_err(|error| failed(pool, error))
-}
-
-/// Tells the kernel which cgroups and processes are targets, and which ports are listened on.
-fn assign(skeleton: &mut PodtraceSkel<'static>, setting: &Setting) -> Result<(), ProbeError> {
-    let mut depths: Vec<u32> = Vec::new();
-    for assignment in &setting.assignments {
-        let target = assignment.target.to_ne_bytes();
-        match &assignment.membership {
-            Membership::Cgroup { id, level } => {
-                let table = &skeleton.maps.target_cgroups;
-                table.update(&id.to_ne_bytes(), &target, MapFlags::ANY).map_err(|error| failed(table, error))?;
-                if !depths.contains(level) {
-                    depths.push(*level);
-                }
-            }
-            Membership::Processes(pids) => {
-                let table = &skeleton.maps.seeds;
-                for pid in pids {
-                    table.update(&pid.to_ne_bytes(), &target, MapFlags::ANY).map_err(|error| failed(table, error))?;
-                }
-            }
-        }
-    }
-    for (namespace, port) in &setting.listeners {
-        let table = &skeleton.maps.listeners;
-        let key = u64::from(*namespace) << 16 | u64::from(*port);
-        table.update(&key.to_ne_bytes(), &[1], MapFlags::ANY).map_err(|error| failed(table, error))?;
-    }
-    let most = Limit::PODTRACE_LEVELS.0 as usize;
-    if depths.len() > most {
-        return Err(failed(
-            &skeleton.maps.target_cgroups,
-            format!("target cgroups lie at {} different depths, at most {most} can be told apart", depths.len()),
-        ));
-    }
-    if let Some(bss) = skeleton.maps.bss_data.as_deref_mut() {
-        bss.levels[..depths.len()].copy_from_slice(&depths);
-        bss.level_count = depths.len() as u32;
-    }
-    Ok(())
-}
-
-/// Takes in what runs already.
-fn seed(skeleton: &PodtraceSkel<'static>) -> Result<(), ProbeError> {
-    let refused = |reason: String| ProbeError::Attach { point: "iter/task".into(), reason };
-    let program = program(skeleton, SEED_ITERATOR).ok_or_else(|| refused("the program is missing".into()))?;
-    let link = program.attach().map_err(|error| refused(error.to_string()))?;
-    let mut iterator = Iter::new(&link).map_err(|error| refused(error.to_string()))?;
-    let mut nothing = Vec::new();
-    iterator.read_to_end(&mut nothing).map(drop).map_err(|error| refused(error.to_string()))
 }

@@ -64,6 +64,15 @@ impl CpuMeter {
         }
     }
 
+    /// A process lives on and is no member any more: what it used until now is given, what it uses later is not.
+    pub(super) fn leave(&mut self, life: ProcessId) {
+        if let Some(pid) = self.pids.remove(&life) {
+            let used = self.processes.cpu_times([pid]).get(&pid).map(|time| time.total_ns());
+            self.give(pid, used.unwrap_or(0));
+            self.running.remove(&pid);
+        }
+    }
+
     /// Gives what a pid used beyond what was given to its present life.
     fn give(&mut self, pid: u32, total_ns: u64) {
         if let Some((life, given)) = self.running.get_mut(&pid)

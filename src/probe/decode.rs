@@ -4,6 +4,8 @@ use std::net::IpAddr;
 use std::net::Ipv4Addr;
 use std::net::Ipv6Addr;
 
+use super::MadeCgroup;
+use super::Told;
 use crate::event::Definition;
 use crate::event::Event;
 use crate::event::Item;
@@ -22,11 +24,11 @@ use crate::wire::types::podtrace_path_flag as Flag;
 use crate::wire::types::podtrace_record as Record;
 use crate::wire::types::podtrace_side as WireSide;
 
-/// A record as items; nothing if it is malformed, which would be a bug of podtrace.
+/// A record, decoded.
 #[derive(Debug, Default)]
 pub(super) struct Decoded {
-    /// The items, in order.
-    pub(super) items: Vec<Item>,
+    /// What it says, in order.
+    pub(super) told: Vec<Told>,
     /// For a process life: the CPU time its earlier lives used, in nanoseconds.
     pub(super) cpu_ns: u64,
 }
@@ -34,13 +36,14 @@ pub(super) struct Decoded {
 /// Decodes a record; `started_ns` is the session's start on the monotonic clock. `None` if it is malformed.
 pub(super) fn decode(bytes: &[u8], started_ns: u64) -> Option<Decoded> {
     let record = types::podtrace_record(u32::from_ne_bytes(bytes.get(..4)?.try_into().ok()?));
-    let one = |item| Some(Decoded { items: vec![item], cpu_ns: 0 });
+    let said = |told| Some(Decoded { told: vec![told], cpu_ns: 0 });
+    let one = |item| said(Told::Item(item));
     match record {
         Record::PODTRACE_EVENT => one(Item::Event(event(&wire::read(bytes)?, started_ns))),
         Record::PODTRACE_PROCESS => {
             let record: types::podtrace_process = wire::read(bytes)?;
             let process = process(&record, started_ns)?;
-            Some(Decoded { items: vec![Item::Definition(Definition::Process(process))], cpu_ns: record.cpu_ns })
+            Some(Decoded { told: vec![Told::Process { process, child: record.child }], cpu_ns: record.cpu_ns })
         }
         Record::PODTRACE_EXEC => exec(&wire::read(bytes)?, started_ns),
         Record::PODTRACE_FILE_PATH => one(Item::Definition(Definition::Path(file_path(bytes)?))),
@@ -49,6 +52,8 @@ pub(super) fn decode(bytes: &[u8], started_ns: u64) -> Option<Decoded> {
             one(Item::Definition(Definition::Path(given(record.object, &record.path))))
         }
         Record::PODTRACE_PEER => one(Item::Definition(Definition::Peer(peer(&wire::read(bytes)?)))),
+        Record::PODTRACE_LEFT => said(left(&wire::read(bytes)?, started_ns)),
+        Record::PODTRACE_CGROUP => said(Told::Cgroup(cgroup(&wire::read(bytes)?, started_ns))),
         _ => None,
     }
 }
@@ -110,9 +115,31 @@ fn exec(record: &types::podtrace_exec, started_ns: u64) -> Option<Decoded> {
         ..process(&record.process, started_ns)?
     };
     Some(Decoded {
-        items: vec![Item::Definition(Definition::Path(path)), Item::Definition(Definition::Process(process))],
+        told: vec![
+            Told::Item(Item::Definition(Definition::Path(path))),
+            Told::Process { process, child: record.process.child },
+        ],
         cpu_ns: record.process.cpu_ns,
     })
+}
+
+fn left(record: &types::podtrace_left, started_ns: u64) -> Told {
+    Told::Left {
+        process: ProcessId(record.process),
+        at_ns: since(record.at_ns, started_ns),
+        // The kernel keeps 16 bits of it.
+        status: (record.ended != 0).then_some(record.status as u16),
+    }
+}
+
+fn cgroup(record: &types::podtrace_cgroup, started_ns: u64) -> MadeCgroup {
+    MadeCgroup {
+        id: record.id,
+        parent: record.parent,
+        level: record.level,
+        at_ns: since(record.at_ns, started_ns),
+        name: text(&record.name),
+    }
 }
 
 /// Text that ends at its first zero byte, lossy where it is not UTF-8.

@@ -94,6 +94,12 @@ fn configure(skeleton: &mut OpenPodtraceSkel<'_>, plan: &Plan, setting: &Setting
         rodata.use_task_storage = plan.task_storage.into();
         rodata.cgroup_hierarchy = setting.hierarchy;
         rodata.own_pid = std::process::id();
+        rodata.follow_lives = setting.follow.into();
+        if let Some(held) = setting.held {
+            rodata.held_pid = held.pid;
+            rodata.held_target = held.target.into();
+            rodata.held_follow = held.follow.into();
+        }
         rodata.data_ring_bytes = plan.tables.data_ring_bytes.into();
         rodata.slow_ns.copy_from_slice(&plan.slow_ns);
         for (number, operation) in &plan.operations {

@@ -1,5 +1,6 @@
 //! The thread that owns the kernel's side: reads rings, drains tallies, hands items on.
 
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
@@ -8,8 +9,11 @@ use std::time::Duration;
 use std::time::Instant;
 
 use super::Beginning;
+use super::Order;
 use super::ProbeError;
 use super::Setting;
+use super::Told;
+use super::assign;
 use super::attach;
 use super::attach::Attached;
 use super::cost;
@@ -17,9 +21,9 @@ use super::cost::Accounting;
 use super::cpu::CpuMeter;
 use super::decode::Decoded;
 use super::load;
+use super::order::Inbox;
 use super::ring::Rings;
 use super::tally::Drain;
-use crate::event::Definition;
 use crate::event::Item;
 use crate::event::Loss;
 use crate::event::LossCause;
@@ -49,18 +53,20 @@ struct Reader<'a> {
     skipped: u64,
     exit_kind: Option<u8>,
     beginning: Beginning,
-    send: &'a SyncSender<Vec<Item>>,
+    inbox: Inbox,
+    send: &'a SyncSender<Vec<Told>>,
 }
 
 /// The thread's whole life.
 pub(super) fn run(
     plan: &Plan,
     setting: &Setting,
-    send: &SyncSender<Vec<Item>>,
+    send: &SyncSender<Vec<Told>>,
     ready: &Ready,
     stop: &AtomicBool,
+    inbox: Inbox,
 ) -> Result<Cost, ProbeError> {
-    let (mut reader, attached) = match Reader::prepare(plan, setting, send) {
+    let (mut reader, attached) = match Reader::prepare(plan, setting, send, inbox) {
         Ok(prepared) => prepared,
         Err(error) => {
             let _ = ready.send(Err(error.clone()));
@@ -75,7 +81,8 @@ impl<'a> Reader<'a> {
     fn prepare(
         plan: &Plan,
         setting: &Setting,
-        send: &'a SyncSender<Vec<Item>>,
+        send: &'a SyncSender<Vec<Told>>,
+        inbox: Inbox,
     ) -> Result<(Self, Attached), ProbeError> {
         let (mut skeleton, refused) = load::load(plan, setting)?;
         let mut attached = attach::attach(&mut skeleton, plan, setting, &refused)?;
@@ -92,6 +99,7 @@ impl<'a> Reader<'a> {
             skipped: 0,
             exit_kind: plan.exit_kind().map(|kind| kind.0),
             beginning: Beginning { clock, origin, surprises: std::mem::take(&mut attached.surprises) },
+            inbox,
             send,
             skeleton,
         };
@@ -112,9 +120,11 @@ impl<'a> Reader<'a> {
                 next = (next + tick).max(now);
                 continue;
             }
-            self.rings.wait(LOOK.min(next - now));
-            let items = self.read()?;
-            if !self.hand_on(items) {
+            self.rings.wait(self.inbox.woken.as_fd(), LOOK.min(next - now));
+            let refused = self.obey();
+            let mut told = self.read()?;
+            told.extend(refused);
+            if !self.hand_on(told) {
                 break;
             }
         }
@@ -123,22 +133,43 @@ impl<'a> Reader<'a> {
         Ok(cost::of_kernel(&self.skeleton))
     }
 
+    /// Carries out the orders that are there; what could not be.
+    fn obey(&mut self) -> Vec<Told> {
+        let orders = self.inbox.take();
+        if orders.is_empty() {
+            return Vec::new();
+        }
+        let mut refused = Vec::new();
+        for order in orders {
+            let done = match &order {
+                Order::Assign { assignments, listeners } => assign::assign(&mut self.skeleton, assignments, listeners),
+                Order::Release(cgroups) => assign::release(&self.skeleton, cgroups),
+            };
+            refused.extend(done.err().map(|error| Told::Refused { order, error }));
+        }
+        if let Err(error) = assign::take_in(&self.skeleton) {
+            tracing::warn!(%error, "what runs already in new targets is not seen");
+        }
+        refused
+    }
+
     /// Reads the rings, and follows what concerns CPU time.
-    fn read(&mut self) -> Result<Vec<Item>, ProbeError> {
-        let mut items = Vec::new();
+    fn read(&mut self) -> Result<Vec<Told>, ProbeError> {
+        let mut told = Vec::new();
         for decoded in self.rings.read()? {
             self.follow(&decoded);
-            items.extend(decoded.items);
+            told.extend(decoded.told);
         }
-        Ok(items)
+        Ok(told)
     }
 
     fn follow(&mut self, decoded: &Decoded) {
         let Some(cpu) = &mut self.cpu else { return };
-        for item in &decoded.items {
-            match item {
-                Item::Definition(Definition::Process(process)) => cpu.begin(process, decoded.cpu_ns),
-                Item::Event(event) if Some(event.kind.0) == self.exit_kind => cpu.end(event),
+        for told in &decoded.told {
+            match told {
+                Told::Process { process, .. } => cpu.begin(process, decoded.cpu_ns),
+                Told::Item(Item::Event(event)) if Some(event.kind.0) == self.exit_kind => cpu.end(event),
+                Told::Left { process, status: None, .. } => cpu.leave(*process),
                 _ => {}
             }
         }
@@ -147,7 +178,7 @@ impl<'a> Reader<'a> {
     /// Drains the tallies. Rings are read afterwards, so that whatever the tallies name is defined before them.
     fn tick(&mut self) -> Result<(), ProbeError> {
         let drained = self.drain.drain(&mut self.skeleton)?;
-        let mut items = self.read()?;
+        let mut told = self.read()?;
         let mut tick = Tick {
             at_ns: i64::try_from(self.beginning.origin.elapsed().as_nanos()).unwrap_or(i64::MAX),
             tallies: drained.tallies,
@@ -158,8 +189,8 @@ impl<'a> Reader<'a> {
             tick.tallies.extend(cpu.tick());
         }
         self.count_own_losses(&mut tick);
-        items.push(Item::Tick(tick));
-        self.hand_on(items);
+        told.push(Told::Item(Item::Tick(tick)));
+        self.hand_on(told);
         Ok(())
     }
 
@@ -175,8 +206,8 @@ impl<'a> Reader<'a> {
         self.skipped = skipped;
     }
 
-    /// Hands items on, waiting if the receiver is behind; false if there is no receiver any more.
-    fn hand_on(&self, items: Vec<Item>) -> bool {
-        items.is_empty() || self.send.send(items).is_ok()
+    /// Hands on what is told, waiting if the receiver is behind; false if there is no receiver any more.
+    fn hand_on(&self, told: Vec<Told>) -> bool {
+        told.is_empty() || self.send.send(told).is_ok()
     }
 }

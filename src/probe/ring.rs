@@ -43,15 +43,15 @@ impl Rings {
         })
     }
 
-    /// Waits until one of the rings asks for attention, at most for `timeout`.
-    pub(super) fn wait(&self, timeout: Duration) {
+    /// Waits until one of the rings or `other` asks for attention, at most for `timeout`.
+    pub(super) fn wait(&self, other: BorrowedFd<'_>, timeout: Duration) {
         let timeout = PollTimeout::try_from(timeout).unwrap_or(PollTimeout::MAX);
         // SAFETY: both descriptors belong to ring buffers that live as long as `self`.
         let (control, data) =
             unsafe { (BorrowedFd::borrow_raw(self.control.epoll_fd()), BorrowedFd::borrow_raw(self.data.epoll_fd())) };
-        let mut both = [PollFd::new(control, PollFlags::POLLIN), PollFd::new(data, PollFlags::POLLIN)];
+        let mut all = [control, data, other].map(|descriptor| PollFd::new(descriptor, PollFlags::POLLIN));
         // An interrupted or failed wait only means to look earlier.
-        let _ = poll(&mut both, timeout);
+        let _ = poll(&mut all, timeout);
     }
 
     /// Reads everything that is there, whether or not anyone was woken for it. Definitions come first: whatever an

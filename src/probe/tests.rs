@@ -9,6 +9,7 @@ use super::Assignment;
 use super::Membership;
 use super::Probe;
 use super::Setting;
+use super::Told;
 use crate::event::Definition;
 use crate::event::Item;
 use crate::families;
@@ -56,8 +57,10 @@ fn root_counts_are_exact() {
     let setting = Setting {
         assignments: vec![Assignment { target: 0, membership: Membership::Processes(vec![std::process::id()]) }],
         hierarchy: 0,
+        held: None,
         listeners: Vec::new(),
         tick: Duration::from_millis(300),
+        follow: false,
     };
     let probe = Probe::start(plan, setting).expect("it starts");
     let file = File::open("/etc/passwd").expect("it exists");
@@ -110,7 +113,7 @@ fn rest(probe: &Probe) -> Vec<Item> {
     loop {
         let ended = probe.has_ended();
         match probe.next(Duration::from_millis(50)) {
-            Some(items) => all.extend(items),
+            Some(told) => all.extend(told.into_iter().map(Told::into_item).filter_map(Result::ok)),
             None if ended => return all,
             None => {}
         }

@@ -64,7 +64,11 @@ fn vocabulary() -> Vocabulary {
                 param("p99", ParamKind::Duration, ParamValue::Number(0.25)),
                 param("share", ParamKind::Share, ParamValue::Number(0.5)),
                 param("requests", ParamKind::Number, ParamValue::Number(7.0)),
-                param("side", ParamKind::Words(vec!["client".into(), "server".into()]), ParamValue::Text("client".into())),
+                param(
+                    "side",
+                    ParamKind::Words(vec!["client".into(), "server".into()]),
+                    ParamValue::Text("client".into()),
+                ),
                 param("idle", ParamKind::Flag, ParamValue::Flag(false)),
             ],
         }],

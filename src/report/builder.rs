@@ -5,6 +5,7 @@ use super::coverage::coverage;
 use super::live;
 use super::live::Live;
 use super::model::Command;
+use super::model::LifeEntry;
 use super::model::Named;
 use super::model::Report;
 use super::model::SCHEMA;
@@ -118,7 +119,7 @@ impl Builder {
         findings.extend(scripts.findings(&session));
         finding::rank(&mut findings);
         let duration_seconds = signals::in_seconds(ending.duration_ns);
-        let coverage = coverage(&session, &catalogue, &store.tallies);
+        let coverage = coverage(&session, ending, &catalogue, &store.tallies);
         let blind = |name: &str| coverage.iter().any(|f| f.feature == name && f.status == Status::Blind);
         let signals: Named<_> = catalogue
             .kinds()
@@ -135,7 +136,7 @@ impl Builder {
             podtrace: session.podtrace.clone(),
             host: session.host.clone(),
             profile: session.profiles.iter().map(|profile| profile.name.clone()).collect(),
-            targets: session.targets.iter().map(target).collect(),
+            targets: store.names.targets().map(target).collect(),
             started: session.started,
             duration_seconds,
             command,
@@ -171,6 +172,14 @@ fn target(target: &Target) -> TargetEntry {
         node: target.node.clone(),
         workload: target.workload.clone(),
         labels: target.labels.clone(),
+        life: target.life.as_ref().map(|life| LifeEntry {
+            container_id: life.container_id.clone(),
+            restarts: life.restarts,
+            began_seconds: life.began_ns.map(sections::signed),
+            ended_seconds: life.ended_ns.map(sections::signed),
+            exit_code: life.exit_code,
+            reason: life.reason.clone(),
+        }),
     }
 }
 

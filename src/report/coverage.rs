@@ -2,18 +2,20 @@
 
 use super::model::Feature;
 use super::model::Status;
+use crate::event::Ending;
 use crate::event::Session;
 use crate::event::session::PlannedFeature;
 use crate::window::Catalogue;
 use crate::window::Tallies;
 
 /// Every feature that was planned, then kinds that were asked for and not planned, then kinds nobody knows.
-pub(super) fn coverage(session: &Session, catalogue: &Catalogue, tallies: &Tallies) -> Vec<Feature> {
+pub(super) fn coverage(session: &Session, ending: &Ending, catalogue: &Catalogue, tallies: &Tallies) -> Vec<Feature> {
     let counted = |feature: &str| {
         let kind = feature.split_once(':').map_or(feature, |(kind, _)| kind).trim();
         catalogue.id(kind).and_then(|id| tallies.kind(id)).is_some_and(|counted| !counted.all.is_empty())
     };
-    let planned = session.coverage.iter().map(|planned| feature(planned, counted(&planned.feature)));
+    let planned =
+        session.coverage.iter().chain(&ending.coverage).map(|planned| feature(planned, counted(&planned.feature)));
     let unplanned = catalogue.kinds().filter(|(_, kind)| !session.coverage.iter().any(|f| f.feature == kind.name));
     let unplanned = unplanned.map(|(_, kind)| Feature {
         feature: kind.name.to_owned(),

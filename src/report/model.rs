@@ -97,6 +97,32 @@ pub struct TargetEntry {
     /// The pod's labels.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
+    /// For a container, which of its lives this is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub life: Option<LifeEntry>,
+}
+
+/// One life of a container.
+#[derive(Clone, Debug, Serialize)]
+pub struct LifeEntry {
+    /// The container's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub container_id: Option<String>,
+    /// How often the container was restarted before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restarts: Option<u32>,
+    /// When it began, in seconds since the trace started; absent if before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub began_seconds: Option<f64>,
+    /// When it ended, in seconds since the trace started.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_seconds: Option<f64>,
+    /// How it ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exit_code: Option<i32>,
+    /// Why it ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// The traced command and how it ended: both ends are `None` if it was still running.

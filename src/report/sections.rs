@@ -116,7 +116,7 @@ pub(super) fn cost(cost: &event::session::Cost, duration_seconds: f64) -> Cost {
 }
 
 /// Signed nanoseconds in seconds.
-fn signed(ns: i64) -> f64 {
+pub(super) fn signed(ns: i64) -> f64 {
     ns as f64 / 1e9
 }
 

@@ -9,6 +9,7 @@ use super::sections;
 use crate::event::Ending;
 use crate::event::Severity;
 use crate::event::unit;
+use crate::finding::Finding;
 
 /// Findings that are named.
 const FINDINGS: usize = 3;
@@ -25,12 +26,13 @@ pub(super) fn unsaid(ending: &Ending) -> Verdict {
 }
 
 /// The sentences: findings or their absence, how the command ended, errors, where the time went, what was not seen. Where
-/// no finding is more than information, where the time went comes first: that is what was asked.
+/// no firm finding is more than information, where the time went comes first: that is what was asked.
 pub(super) fn sentences(report: &Report) -> Vec<String> {
     let mut sentences = Vec::new();
     let happened = report.signals.iter().any(|(_, signal)| signal.figures.count > 0 || signal.figures.failed() > 0);
     if happened || !report.findings.is_empty() {
-        let serious = report.findings.iter().any(|finding| finding.severity > Severity::Info);
+        let serious = |finding: &Finding| finding.severity > Severity::Info && finding.confidence.is_firm();
+        let serious = report.findings.iter().any(serious);
         let (first, last) = if serious { (None, time(report)) } else { (time(report), None) };
         sentences.extend(first);
         sentences.push(findings(report));

@@ -113,11 +113,7 @@ impl Scripts {
         if at_work.is_empty() {
             return scripts;
         }
-        let facts = Facts {
-            cpus: session.host.cpus,
-            targets: session.targets.iter().map(|target| target.name.clone()).collect(),
-            command: session.command.as_ref().map(|words| words.join(" ")),
-        };
+        let facts = Facts { cpus: session.host.cpus, command: session.command.as_ref().map(|words| words.join(" ")) };
         match Worker::start(at_work, kinds, facts, LIMITS) {
             Ok(worker) => scripts.worker = Some(worker),
             Err(error) => {
@@ -247,4 +243,3 @@ fn judged_alone(
         Err(Failure { file: text.path.clone(), line: None, message: format!("no thread for rules: {error}") })
     })
 }
-

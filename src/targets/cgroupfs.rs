@@ -89,6 +89,11 @@ impl<'a> Forest<'a> {
         self.trees.iter().rev().max_by_key(|tree| tree.pods.len()).filter(|tree| !tree.pods.is_empty())
     }
 
+    /// A certain hierarchy.
+    pub fn of(&self, hierarchy: &Hierarchy) -> Option<&Tree<'a>> {
+        self.trees.iter().find(|tree| tree.hierarchy() == hierarchy)
+    }
+
     /// Whether there is any hierarchy to look in.
     pub fn is_empty(&self) -> bool {
         self.trees.is_empty()
@@ -107,7 +112,7 @@ impl<'a> Tree<'a> {
                 let found = Found { relative: relative.clone(), runtime: container.runtime, pod };
                 let id = container.id.to_owned();
                 tree.containers.entry(id).or_insert(found);
-            } else if let Some(uid) = relative.file_name().and_then(|name| name.to_str()).and_then(pod_key) {
+            } else if let Some(uid) = relative.file_name().and_then(|name| name.to_str()).and_then(path::pod_key) {
                 // Folders come parents first: the outermost of a name is the node's.
                 tree.pods.entry(uid).or_insert(relative);
             }
@@ -154,8 +159,17 @@ impl<'a> Tree<'a> {
 
     /// Ids of the containers, and of the sandbox, in a pod's own cgroup.
     pub fn containers_of(&self, pod: &Cgroup) -> Vec<String> {
-        let inside = |found: &Found| self.folder(&found.relative).parent() == Some(pod.directory.as_path());
+        let Ok(relative) = pod.directory.strip_prefix(self.folder(Path::new(""))) else { return Vec::new() };
+        let inside = |found: &Found| found.relative.parent() == Some(relative);
         self.containers.iter().filter(|(_, found)| inside(found)).map(|(id, _)| id.clone()).collect()
+    }
+
+    /// The pod with a uid, if it has a cgroup of its own.
+    pub fn named(&self, uid: &str) -> Option<NamedPod> {
+        let relative = self.pods.get(&uid.replace('_', "-"))?;
+        let inside = |found: &&Found| found.relative.parent() == Some(relative.as_path());
+        let containers = self.containers.iter().filter(|(_, found)| inside(found)).map(|(id, _)| id.clone()).collect();
+        Some(NamedPod { uid: uid.to_owned(), containers })
     }
 
     /// All pods whose names are here, with containers in them.
@@ -175,17 +189,6 @@ impl<'a> Tree<'a> {
     fn folder(&self, relative: &Path) -> PathBuf {
         self.cgroups.directory(self.mount).join(relative)
     }
-}
-
-/// What a pod's folder is found by: what stands behind `pod`, with `-` for `_`. Not only what looks like a uid: a static
-/// pod's may be anything.
-fn pod_key(name: &str) -> Option<String> {
-    let text = match name.strip_suffix(".slice") {
-        Some(slice) => slice.rsplit_once('-')?.1,
-        None => name,
-    };
-    let uid = text.strip_prefix("pod").filter(|uid| !uid.is_empty())?;
-    Some(uid.replace('_', "-"))
 }
 
 #[cfg(test)]

@@ -107,6 +107,27 @@ pub fn is_pod(name: &str, uid: &str) -> bool {
     slice.and_then(|(_, last)| last.strip_prefix("pod")).is_some_and(|text| text == uid.replace('-', "_"))
 }
 
+/// What a pod's folder is found by: what stands behind `pod`, with `-` for `_`. Not only what looks like a uid: a static
+/// pod's may be anything.
+pub fn pod_key(name: &str) -> Option<String> {
+    let text = match name.strip_suffix(".slice") {
+        Some(slice) => slice.rsplit_once('-')?.1,
+        None => name,
+    };
+    let uid = text.strip_prefix("pod").filter(|uid| !uid.is_empty())?;
+    Some(uid.replace('_', "-"))
+}
+
+/// The uid of the pod that a cgroup's own name tells of: that of the pod, or of a container that is not in its pod's.
+pub fn uid(name: &str) -> Option<String> {
+    read(name).pod.map(|pod| pod.uid).or_else(|| pod_key(name))
+}
+
+/// Whether a name is that of what watches over a container from beside it (`conmon`).
+pub fn is_monitor(name: &str) -> bool {
+    matches!(component(name), Some(Component::Monitor))
+}
+
 /// A name that has to do with a container.
 enum Component<'a> {
     Container { slice: Option<&'a str>, prefix: Option<&'a str>, id: &'a str },

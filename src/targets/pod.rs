@@ -64,10 +64,23 @@ pub struct Container {
     pub kind: ContainerKind,
     /// Its id: 64 hexadecimal digits. A restart has another one. `None` before the first start.
     pub id: Option<String>,
-    /// How often it was restarted.
-    pub restarts: u32,
+    /// How often it was restarted; `None` where the source does not know.
+    pub restarts: Option<u32>,
     /// What it does.
     pub state: ContainerState,
+    /// How lives of it ended, as far as the source remembers.
+    pub ended: Vec<Ended>,
+}
+
+/// The end of a container's life.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// The id it had.
+    pub id: String,
+    /// Its exit code.
+    pub exit_code: i32,
+    /// Why, in the cluster's words, e.g. `OOMKilled`; not that it simply came to its end.
+    pub reason: Option<String>,
 }
 
 /// What a container is for.

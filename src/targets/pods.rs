@@ -5,6 +5,7 @@
 //! traced is what has a cgroup on this machine: containers are joined by their ids first, pods by their uids second.
 
 mod error;
+mod follow;
 mod join;
 mod source;
 mod target;
@@ -15,6 +16,8 @@ use std::time::Duration;
 use std::time::Instant;
 
 pub use error::PodsError;
+pub use follow::Following;
+pub use follow::News;
 pub use source::Source;
 pub use target::ContainerTarget;
 pub use target::PodTarget;
@@ -55,6 +58,10 @@ pub struct Request {
 pub struct Found {
     /// The pods with containers here, by namespace and name.
     pub pods: Vec<PodTarget>,
+    /// The same as they were told of.
+    pub told_of: Vec<Pod>,
+    /// What was asked for, each with the place where it looks.
+    pub placed: Vec<PodSelector>,
     /// Who told of them.
     pub source: Source,
     /// What people should know: why a better source was not used, what is missing, what is elsewhere.

@@ -38,6 +38,15 @@ const RESTARTS: &str = "io.kubernetes.container.restartCount";
 /// What all labels begin with that the kubelet adds to the pod's own.
 const KUBELET: &str = "io.kubernetes.";
 
+/// Who is behind an id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// A container.
+    Container(Container),
+    /// What holds a pod's namespaces.
+    Sandbox,
+}
+
 /// A runtime that answers.
 #[derive(Debug)]
 pub struct Runtime {
@@ -94,6 +103,19 @@ impl Runtime {
         let sandboxes = self.client.sandboxes()?;
         let containers = self.client.containers()?;
         Ok(pods(sandboxes, containers))
+    }
+
+    /// Who is behind each id of a container or sandbox, whether it runs or not.
+    ///
+    /// # Errors
+    /// It does not answer.
+    pub fn who(&mut self) -> Result<BTreeMap<String, Who>, RuntimeError> {
+        let mut all: BTreeMap<String, Who> = BTreeMap::new();
+        for message in self.client.containers()? {
+            all.extend(of_container(&message).map(|container| (message.id.clone(), Who::Container(container))));
+        }
+        all.extend(self.client.sandboxes()?.into_iter().map(|sandbox| (sandbox.id, Who::Sandbox)));
+        Ok(all)
     }
 
     /// The process a container began with, as this machine counts. `None` where the runtime does not say: the figure is
@@ -173,8 +195,9 @@ fn of_container(message: &ContainerMessage) -> Option<Container> {
         // The runtime does not know what a container is for.
         kind: ContainerKind::App,
         id: super::pod::container_id(&message.id),
-        restarts,
+        restarts: Some(restarts),
         state: message.state(),
+        ended: Vec::new(),
     })
 }
 

@@ -10,12 +10,17 @@ use crate::event::PathObject;
 use crate::event::Process;
 use crate::event::ProcessId;
 use crate::event::Session;
+use crate::event::session::Target;
 
 /// Process lives that are remembered before those that nothing refers to are forgotten.
 const PROCESSES_MAX: usize = 16_384;
 
 /// Paths and peers that are remembered before those that nothing refers to are forgotten.
 const OBJECTS_MAX: usize = 65_536;
+
+/// Targets that are remembered: a day of a node's restarts. Whoever follows targets keeps within it and says what finds no
+/// room; this is for recordings.
+const TARGETS_MAX: usize = 16_384;
 
 /// The words for what has no name: its definition was lost, or it could not be told.
 pub const UNKNOWN: &str = "unknown";
@@ -30,7 +35,7 @@ pub struct Names {
     /// The label and the generation it came in.
     objects: BTreeMap<ObjectId, (String, u64)>,
     ends: BTreeMap<ProcessId, End>,
-    targets: Vec<(u16, String)>,
+    targets: BTreeMap<u16, Target>,
     generation: u64,
     processes_high: usize,
     objects_high: usize,
@@ -40,7 +45,7 @@ impl Names {
     /// The names that a session begins with: its targets.
     pub fn new(session: &Session) -> Self {
         Self {
-            targets: session.targets.iter().map(|target| (target.index, target.name.clone())).collect(),
+            targets: session.targets.iter().map(|target| (target.index, target.clone())).collect(),
             processes_high: PROCESSES_MAX,
             objects_high: OBJECTS_MAX,
             ..Self::default()
@@ -58,6 +63,11 @@ impl Names {
             }
             Definition::Peer(peer) => {
                 self.objects.insert(peer.id, (peer.label(), self.generation));
+            }
+            Definition::Target(target) => {
+                if self.targets.len() < TARGETS_MAX || self.targets.contains_key(&target.index) {
+                    self.targets.insert(target.index, (**target).clone());
+                }
             }
         }
     }
@@ -100,16 +110,21 @@ impl Names {
 
     /// The index of the target a process belongs to. With a single target everything belongs to it, named or not.
     pub fn target(&self, id: ProcessId) -> Option<u16> {
-        match self.targets.as_slice() {
-            [(only, _)] => Some(*only),
+        match self.targets.keys().next() {
+            Some(only) if self.targets.len() == 1 => Some(*only),
             _ => self.process(id).map(|process| process.target),
         }
     }
 
     /// The name of a target.
     pub fn target_label(&self, index: Option<u16>) -> String {
-        let known = self.targets.iter().find(|(known, _)| Some(*known) == index);
-        known.map_or_else(|| UNKNOWN.to_owned(), |(_, name)| name.clone())
+        let known = index.and_then(|index| self.targets.get(&index));
+        known.map_or_else(|| UNKNOWN.to_owned(), |target| target.name.clone())
+    }
+
+    /// Every target as it was last told, by its index.
+    pub fn targets(&self) -> impl Iterator<Item = &Target> {
+        self.targets.values()
     }
 
     /// Notes that an event refers to what it does, as far as that has a name.

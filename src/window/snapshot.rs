@@ -27,6 +27,9 @@ pub const PROCESS: &str = "process";
 /// The dimension every kind has: the target.
 pub const TARGET: &str = "target";
 
+/// Targets that are named.
+const TARGETS_MAX: usize = 100;
+
 /// A stretch of the trace, in words.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
@@ -40,6 +43,8 @@ pub struct Snapshot {
     pub first: bool,
     /// Whether it has the length it was meant to have.
     pub whole: bool,
+    /// Names of what was traced by then, at most 100.
+    pub targets: Vec<Arc<str>>,
     /// Per kind that was watched, also if nothing was counted.
     pub kinds: BTreeMap<&'static str, KindSnapshot>,
 }
@@ -83,19 +88,15 @@ impl Snapshot {
     pub fn of_window(window: &Window, catalogue: &Catalogue, names: &Names, wanted: &[KindId]) -> Self {
         let Window { from_ns, to_ns, new_ns, first, ref tallies, ref notable, ref losses, .. } = *window;
         let kinds = of_kinds(tallies, notable, losses, catalogue, names, wanted);
-        Self { from_ns, to_ns, new_ns, first, whole: window.is_whole(), kinds }
+        Self { from_ns, to_ns, new_ns, first, whole: window.is_whole(), targets: targets(names), kinds }
     }
 
     /// Some kinds of a whole trace that lasted so long.
-    pub fn of_trace(
-        store: &super::Store,
-        catalogue: &Catalogue,
-        wanted: &[KindId],
-        duration_ns: u64,
-    ) -> Self {
+    pub fn of_trace(store: &super::Store, catalogue: &Catalogue, wanted: &[KindId], duration_ns: u64) -> Self {
         let kinds = of_kinds(&store.tallies, &store.notable, &store.losses, catalogue, &store.names, wanted);
         let to_ns = i64::try_from(duration_ns).unwrap_or(i64::MAX);
-        Self { from_ns: 0, to_ns, new_ns: duration_ns, first: true, whole: true, kinds }
+        let targets = targets(&store.names);
+        Self { from_ns: 0, to_ns, new_ns: duration_ns, first: true, whole: true, targets, kinds }
     }
 
     /// How long it was, in seconds.
@@ -116,6 +117,7 @@ impl Snapshot {
         self.to_ns = later.to_ns;
         self.new_ns = self.new_ns.saturating_add(later.new_ns);
         self.whole = true;
+        self.targets.clone_from(&later.targets);
         for (name, kind) in &later.kinds {
             self.kinds.entry(name).or_insert_with(|| KindSnapshot::empty(kind.kind)).merge(kind);
         }
@@ -144,6 +146,10 @@ fn of_kinds(
         (kind.name, snapshot)
     };
     kinds.map(words).collect()
+}
+
+fn targets(names: &Names) -> Vec<Arc<str>> {
+    names.targets().take(TARGETS_MAX).map(|target| target.name.as_str().into()).collect()
 }
 
 fn moment(event: &Event, kind: &Kind, names: &Names) -> Moment {

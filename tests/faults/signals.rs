@@ -1,6 +1,7 @@
 //! Signals to podtrace and to what it traces.
 
 use std::path::Path;
+use std::process::Command;
 
 use crate::rig::EVERYTHING;
 use crate::rig::process::Running;
@@ -53,6 +54,24 @@ fn sigint() {
 #[test]
 fn sighup() {
     passed_on("HUP", libc::SIGHUP);
+}
+
+/// Check that under nohup, where a hang-up is ignored, podtrace and its command go on.
+#[test]
+fn ignored_hang_up() {
+    let scene = Scene::empty();
+    let folder = scene.folder().display();
+    let script = format!("echo > {folder}/ready; sleep 1; exit 7");
+    let line = ["sh", "-c", &script].map(str::to_owned);
+    let mut command = Command::new("nohup");
+    command.arg(crate::rig::podtrace()).args(["run", "-o", "json", "-p"]).arg(scene.profile(EVERYTHING)).arg("--");
+    command.args(line);
+    let running = Running::start(command, "podtrace", scene.folder());
+    wait_for(&scene.path("ready"));
+    running.signal(libc::SIGHUP);
+    let report = report_of(&running.end());
+    assert_eq!(report["command"]["exit_code"], 7, "{report:#}");
+    assert!(report["interrupted"].is_null(), "{report:#}");
 }
 
 /// Check that a command which does not care for SIGTERM goes on, and so does podtrace, until it ends by itself.

@@ -68,6 +68,7 @@ typedef struct {
 } atomic_t;
 
 struct kernfs_node {
+	const char *name;
 	__u64 id;
 };
 

@@ -92,10 +92,18 @@ static __always_inline struct cgroup *cgroup_of(struct task_struct *task)
 	return BPF_CORE_READ(state, cgroup);
 }
 
-/* The target whose cgroup a task is in or below; false: none. */
-static __always_inline bool target_by_cgroup(struct task_struct *task, __u16 *target)
+/* Where a task belongs. */
+struct place {
+	__u64 child; /* the cgroup directly below the target's; 0: the target's itself, or the target is a set of processes */
+	__u16 target;
+};
+
+/* The target whose cgroup a task is in or below, the deepest if several are; false: none. */
+static __always_inline bool target_by_cgroup(struct task_struct *task, struct place *place)
 {
 	struct cgroup *cgroup;
+	__u32 depth = 0;
+	bool any = false;
 	__u16 *found;
 	__u64 id;
 
@@ -107,12 +115,16 @@ static __always_inline bool target_by_cgroup(struct task_struct *task, __u16 *ta
 			break;
 		id = ancestor_id(cgroup, levels[i]);
 		found = id ? bpf_map_lookup_elem(&target_cgroups, &id) : NULL;
-		if (found) {
-			*target = *found;
-			return true;
+		if (found && (!any || levels[i] > depth)) {
+			place->target = *found;
+			depth = levels[i];
+			any = true;
 		}
 	}
-	return false;
+	if (!any || place->target == PODTRACE_NOT_OURS)
+		return false;
+	place->child = ancestor_id(cgroup, depth + 1);
+	return true;
 }
 
 /* The gate's bit. Added and subtracted, not or-ed: 5.10 has no other atomic. Exact, because only whoever inserts a
@@ -128,9 +140,14 @@ static __always_inline void close_gate(__u32 pid)
 }
 
 /* Takes a process in; its life's number, 0 if it was in already or there is no room. */
-static __always_inline __u32 take_in(__u32 pid, __u16 target, __u16 follow)
+static __always_inline __u32 take_in(__u32 pid, const struct place *place, __u16 follow)
 {
-	struct podtrace_member member = {.process = new_life(), .target = target, .follow = follow};
+	struct podtrace_member member = {
+		.child = place->child,
+		.process = new_life(),
+		.target = place->target,
+		.follow = follow,
+	};
 
 	if (bpf_map_update_elem(&members, &pid, &member, BPF_NOEXIST)) {
 		if (!bpf_map_lookup_elem(&members, &pid))
@@ -176,7 +193,7 @@ static __always_inline __u32 namespace_pid(struct task_struct *leader)
 
 /* Fills in what every definition of a process life says. */
 static __always_inline void describe_process(struct podtrace_process *record, struct task_struct *leader, __u32 process,
-					     __u16 target, __u16 origin)
+					     const struct place *place, __u16 origin)
 {
 	record->record = PODTRACE_PROCESS;
 	record->process = process;
@@ -184,13 +201,15 @@ static __always_inline void describe_process(struct podtrace_process *record, st
 	record->pid = BPF_CORE_READ(leader, tgid);
 	record->parent_pid = BPF_CORE_READ(leader, real_parent, tgid);
 	record->namespace_pid = namespace_pid(leader);
-	record->target = target;
+	record->target = place->target;
 	record->origin = origin;
 	record->cpu_ns = 0;
+	record->child = place->child;
 	BPF_CORE_READ_STR_INTO(&record->comm, leader, comm);
 }
 
-static __always_inline void define_process(struct task_struct *leader, __u32 process, __u16 target, __u16 origin)
+static __always_inline void define_process(struct task_struct *leader, __u32 process, const struct place *place,
+					   __u16 origin)
 {
 	struct podtrace_process *record = bpf_ringbuf_reserve(&control_ring, sizeof(*record), 0);
 
@@ -199,7 +218,25 @@ static __always_inline void define_process(struct task_struct *leader, __u32 pro
 		return;
 	}
 	__builtin_memset(record, 0, sizeof(*record));
-	describe_process(record, leader, process, target, origin);
+	describe_process(record, leader, process, place, origin);
+	bpf_ringbuf_submit(record, 0);
+}
+
+/* Tells that a process ceased to belong to its target. */
+static __always_inline void tell_left(__u32 process, bool ended, __u32 status)
+{
+	struct podtrace_left *record = bpf_ringbuf_reserve(&control_ring, sizeof(*record), 0);
+
+	if (!record) {
+		lose(0, PODTRACE_DEFINITION_LOST);
+		return;
+	}
+	__builtin_memset(record, 0, sizeof(*record));
+	record->record = PODTRACE_LEFT;
+	record->process = process;
+	record->at_ns = bpf_ktime_get_ns();
+	record->ended = ended;
+	record->status = status;
 	bpf_ringbuf_submit(record, 0);
 }
 

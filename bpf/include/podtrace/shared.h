@@ -29,6 +29,10 @@
 SETTING(__u32, use_task_storage, 1); /* 0: the kernel has no task storage (before 5.11); states are in a hash */
 SETTING(__u32, cgroup_hierarchy, 0); /* enum podtrace_hierarchy */
 SETTING(__u32, own_pid, 0);	     /* podtrace itself: never belongs to a target cgroup */
+SETTING(__u32, follow_lives, 0);     /* 1: tell when processes end and cgroups are made */
+SETTING(__u32, held_pid, 0);	     /* the command that waits for its start: belongs from its exec on; 0: none */
+SETTING(__u32, held_target, 0);	     /* the target it belongs to then */
+SETTING(__u32, held_follow, 0);	     /* 1: it is the first of a process set */
 SETTING(__u32, thread_size, 16384);  /* bytes of a kernel stack (arch/x86/include/asm/page_64_types.h) */
 SETTING(__u64, data_ring_bytes, 4194304);
 #ifdef PODTRACE_DEFINE
@@ -52,7 +56,7 @@ SHARED __u32 generation;
 /* Raised whenever a running process changes its life or target, so that states forget what they remember of it. */
 SHARED __u32 membership_epoch;
 
-/* Depths at which target cgroups lie; user space appends. */
+/* Depths at which target cgroups lie, in any order; user space appends. */
 SHARED __u32 level_count;
 SHARED __u32 levels[PODTRACE_LEVELS];
 
@@ -64,7 +68,7 @@ SHARED struct {
 	__type(value, struct podtrace_member);
 } members SEC(".maps");
 
-/* key: cgroup id in the chosen hierarchy; value: target. Written by user space. */
+/* key: cgroup id in the chosen hierarchy; value: target, or PODTRACE_NOT_OURS. Written by user space. */
 SHARED struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 4096);

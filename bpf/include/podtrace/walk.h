@@ -61,7 +61,7 @@ static __always_inline void walk_from(struct walk *walk, __u64 object, struct fi
 }
 
 /* Prepares a walk; the caller then jumps to the walker, as its last act. */
-static __always_inline void begin_walk(__u64 object, struct file *file, __u64 next_object, struct file *next_file)
+static __always_inline void begin_walk(__u64 object, struct file *file)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct walk *walk = walk_here();
@@ -73,9 +73,19 @@ static __always_inline void begin_walk(__u64 object, struct file *file, __u64 ne
 	walk->root_dentry = (__u64)GET(struct fs_struct, fs, root.dentry);
 	walk->root_vfsmount = (__u64)GET(struct fs_struct, fs, root.mnt);
 	walk->thread = (__u32)bpf_get_current_pid_tgid();
-	walk->next_object = next_object;
-	walk->next_file = (__u64)next_file;
+	walk->next_file = 0;
 	walk_from(walk, object, file);
+}
+
+/* Adds another file to a walk that was just prepared. */
+static __always_inline void then_walk(__u64 object, struct file *file)
+{
+	struct walk *walk = walk_here();
+
+	if (!walk)
+		return;
+	walk->next_object = object;
+	walk->next_file = (__u64)file;
 }
 
 /* One name upwards; true at the root. */

@@ -16,6 +16,7 @@ enum podtrace_limit {
 	PODTRACE_PATH = 4096,	    /* longest path sent, PATH_MAX of include/uapi/linux/limits.h */
 	PODTRACE_NAME = 256,	    /* longest single name, NAME_MAX + 1 */
 	PODTRACE_ARGUMENTS = 512,   /* head of an argument vector */
+	PODTRACE_NOT_OURS = 65535,  /* the target of cgroups that are left out although they lie in a target's */
 };
 
 /* What a record in a ring is. */
@@ -26,6 +27,8 @@ enum podtrace_record {
 	PODTRACE_FILE_PATH = 4,
 	PODTRACE_GIVEN_PATH = 5,
 	PODTRACE_PEER = 6,
+	PODTRACE_LEFT = 7,
+	PODTRACE_CGROUP = 8,
 };
 
 /* Why something was lost, in the order of LossCause in src/event/completeness.rs (a test compares). */
@@ -79,9 +82,31 @@ struct podtrace_process {
 	__u16 target;
 	__u16 origin;
 	__u64 cpu_ns; /* CPU time its earlier lives used */
+	__u64 child;  /* id of the cgroup directly below the target's that it is in; 0: it is in the target's itself */
 	__u8 comm[16];
 };
-_Static_assert(sizeof(struct podtrace_process) == 56, "no holes");
+_Static_assert(sizeof(struct podtrace_process) == 64, "no holes");
+
+/* A process ceased to belong to its target: it ended, or was moved elsewhere. */
+struct podtrace_left {
+	__u32 record; /* PODTRACE_LEFT */
+	__u32 process;
+	__u64 at_ns;
+	__u32 ended;  /* 1: it ended */
+	__u32 status; /* then as `wait` encodes it */
+};
+_Static_assert(sizeof(struct podtrace_left) == 24, "no holes");
+
+/* A cgroup was made in the hierarchy that targets are matched in; nothing is in it yet. */
+struct podtrace_cgroup {
+	__u32 record; /* PODTRACE_CGROUP */
+	__u32 level;
+	__u64 id;
+	__u64 parent; /* id */
+	__u64 at_ns;
+	__u8 name[PODTRACE_NAME];
+};
+_Static_assert(sizeof(struct podtrace_cgroup) == 288, "no holes");
 
 /* A process life that began with an exec. */
 struct podtrace_exec {
@@ -92,7 +117,7 @@ struct podtrace_exec {
 	__u8 path[PODTRACE_NAME];
 	__u8 arguments[PODTRACE_ARGUMENTS]; /* each ends with a zero byte */
 };
-_Static_assert(sizeof(struct podtrace_exec) == 840, "no holes");
+_Static_assert(sizeof(struct podtrace_exec) == 848, "no holes");
 
 enum podtrace_path_flag { PODTRACE_DELETED = 1, PODTRACE_TRUNCATED = 2 };
 
@@ -174,6 +199,7 @@ struct podtrace_counters {
 
 /* A process that is traced; the key is its pid. */
 struct podtrace_member {
+	__u64 child; /* as in struct podtrace_process */
 	__u32 process;
 	__u16 target;
 	__u16 follow; /* 1: children belong to the target wherever they are (a process set) */
@@ -219,6 +245,7 @@ enum podtrace_handler {
 	PODTRACE_ENTER_PAIR = 1,
 	PODTRACE_ENTER_PLAIN = 2,
 	PODTRACE_ENTER_WALK = 3,
+	PODTRACE_ENTER_PAIR_WRITE = 4,
 	PODTRACE_EXIT_TCP = 8,
 	PODTRACE_EXIT_UDP = 9,
 	PODTRACE_EXIT_OPEN = 10,

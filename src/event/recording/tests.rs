@@ -136,11 +136,11 @@ fn a_newer_format_is_refused_with_both_versions() {
     };
     assert_snapshot!(
         error(br#"{"podtrace": "9.1.0", "planets": []}"#),
-        @"the recording has format 7 (written by podtrace 9.1.0), this is podtrace [this version] and reads formats up to 1: replay it with the version that wrote it, or a newer one"
+        @"the recording has format 7 (written by podtrace 9.1.0), this is podtrace [this version] and reads formats up to 2: replay it with the version that wrote it, or a newer one"
     );
     assert_snapshot!(
         error(b"\x1b[2J"),
-        @"the recording has format 7, this is podtrace [this version] and reads formats up to 1: replay it with the version that wrote it, or a newer one"
+        @"the recording has format 7, this is podtrace [this version] and reads formats up to 2: replay it with the version that wrote it, or a newer one"
     );
     assert_eq!(error(b"\x1b[2J"), error(br#"{"podtrace": "\u001b[2J"}"#));
 }

@@ -361,7 +361,10 @@ fn rules() {
          severity=\"critical\"",
     );
     let rule = &profile.rules[0];
-    assert_eq!((rule.name.as_str(), rule.for_ns, rule.severity), ("slow-dependency", Some(30_000_000_000), Some(Severity::Critical)));
+    assert_eq!(
+        (rule.name.as_str(), rule.for_ns, rule.severity),
+        ("slow-dependency", Some(30_000_000_000), Some(Severity::Critical))
+    );
     let number = |name: &str| rule.params[name].clone();
     assert_eq!(number("p99"), ParamValue::Number(0.15));
     assert_eq!(number("share"), ParamValue::Number(0.05));

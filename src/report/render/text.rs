@@ -2,6 +2,7 @@
 //!
 //! Plain text unless asked for colours; the width is given, so the same report gives the same bytes anywhere.
 
+mod containers;
 mod footer;
 pub(super) mod grid;
 pub(super) mod page;
@@ -18,6 +19,10 @@ pub use page::Style;
 use crate::event::Severity;
 use crate::event::unit;
 use crate::report::Report;
+use crate::report::model::TargetEntry;
+
+/// Targets that the title names.
+const NAMED: usize = 8;
 
 /// The narrowest page there is.
 const WIDTH_MIN: usize = 80;
@@ -49,6 +54,7 @@ pub fn text(report: &Report, options: &TextOptions) -> String {
     rules::rules(report, &mut page);
     sections::timeline(report, &mut page);
     signals::families(report, options.top, &mut page);
+    containers::containers(report, options.top, &mut page);
     sections::slowest(report, &mut page);
     sections::processes(report, options.top, &mut page);
     footer::completeness(report, &mut page);
@@ -60,7 +66,7 @@ pub fn text(report: &Report, options: &TextOptions) -> String {
 fn header(report: &Report, page: &mut Page) {
     let what = match &report.command {
         Some(command) => format!("`{}`", command.argv.join(" ")),
-        None => report.targets.iter().map(|target| target.name.as_str()).collect::<Vec<_>>().join(", "),
+        None => named(report),
     };
     let host = &report.host;
     let cpus = if host.cpus == 1 { "1 CPU".to_owned() } else { format!("{} CPUs", host.cpus) };
@@ -79,6 +85,19 @@ fn header(report: &Report, page: &mut Page) {
             report.profile.join(" + ")
         ),
     );
+}
+
+/// The targets: those that were there from the beginning, unless only others came.
+fn named(report: &Report) -> String {
+    let came = |target: &&TargetEntry| target.life.as_ref().is_some_and(|life| life.began_seconds.is_some());
+    let mut names: Vec<&str> =
+        report.targets.iter().filter(|target| !came(target)).map(|target| target.name.as_str()).collect();
+    if names.is_empty() {
+        names = report.targets.iter().map(|target| target.name.as_str()).collect();
+    }
+    let more = names.len().saturating_sub(NAMED);
+    names.truncate(NAMED);
+    if more > 0 { format!("{} and {more} more", names.join(", ")) } else { names.join(", ") }
 }
 
 fn verdict(report: &Report, page: &mut Page) {

@@ -139,6 +139,7 @@ pub(crate) fn ending() -> Ending {
         duration_ns: 7 * S + 11 * MS,
         command: Some(CommandStatus::Exited(3)),
         interrupted: None,
+        coverage: Vec::new(),
         cost: Cost {
             agent_cpu_ns: 83 * MS,
             agent_memory_bytes: 23 << 20,

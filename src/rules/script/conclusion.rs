@@ -20,7 +20,11 @@ pub(super) const FIELDS: [(&str, &str, &str); 10] = [
     ("severity", "\"info\"|\"error\"|\"warning\"|\"critical\"|\"fatal\"", "How bad it is."),
     ("title", "string", "One line: what is wrong, and in parentheses where."),
     ("evidence", "string[]", "How one can see it, the most telling first; at least one."),
-    ("confidence", "\"low\"|\"medium\"|\"high\"|nil", "How sure it is; high if not said. Where operations are missing from counts it is medium at most."),
+    (
+        "confidence",
+        "\"low\"|\"medium\"|\"high\"|nil",
+        "How sure it is; high if not said. Where operations are missing from counts it is medium at most.",
+    ),
     ("kind", "podtrace.KindName?", "The kind it is about: the next command to run is made from it."),
     ("dimension", "string?", "What `key` is: `peer`, `path`, `process`, …"),
     ("key", "string?", "The peer, path or process it is about: findings of one key are one finding."),
@@ -143,7 +147,9 @@ pub(super) fn evaluated(
         Value::Table(list) => {
             let count = list.raw_len();
             if count == 0 && !list.is_empty() {
-                return Err("`evaluate` returned a table with names, expected a list of findings `{ { … } }`".to_owned());
+                return Err(
+                    "`evaluate` returned a table with names, expected a list of findings `{ { … } }`".to_owned()
+                );
             }
             for place in 1..=count.min(LOOKED_AT_MAX) {
                 let value: Value = list.raw_get(place).map_err(|error| error.to_string())?;
@@ -221,7 +227,9 @@ fn numbers(value: &Value, declared: &[MetricSpec]) -> Result<Vec<MetricValue>, S
     let table = match value {
         Value::Nil => return Ok(Vec::new()),
         Value::Table(table) => table,
-        other => return Err(format!("the second result of `evaluate` is {}, expected a table of metrics", shown(other))),
+        other => {
+            return Err(format!("the second result of `evaluate` is {}, expected a table of metrics", shown(other)));
+        }
     };
     let names: Vec<_> = declared.iter().map(|metric| metric.name.as_str()).collect();
     only(table, &names).map_err(|what| format!("metrics: {what}"))?;
@@ -242,7 +250,11 @@ fn numbers(value: &Value, declared: &[MetricSpec]) -> Result<Vec<MetricValue>, S
                 }
                 values.sort_by(|(one, _), (other, _)| one.cmp(other));
                 values.truncate(SERIES_MAX);
-                numbers.extend(values.into_iter().map(|(label, value)| MetricValue { metric, label: Some(label), value }));
+                numbers.extend(values.into_iter().map(|(label, value)| MetricValue {
+                    metric,
+                    label: Some(label),
+                    value,
+                }));
             }
             (value, Some(label)) => {
                 return Err(format!("the metric `{}` is {}, expected a table by {label}", spec.name, shown(&value)));
@@ -271,10 +283,16 @@ pub(super) fn section(value: &Value) -> Result<Option<Section>, String> {
                 let row: Value = list.raw_get(place).map_err(|error| error.to_string())?;
                 let row = match &row {
                     Value::Table(row) => list_of(row, "rows", COLUMNS_MAX)?,
-                    other => return Err(format!("row {place} of a section is {}, expected a list of texts", shown(other))),
+                    other => {
+                        return Err(format!("row {place} of a section is {}, expected a list of texts", shown(other)));
+                    }
                 };
                 if row.len() != columns.len() {
-                    return Err(format!("row {place} of a section has {} texts for {} columns", row.len(), columns.len()));
+                    return Err(format!(
+                        "row {place} of a section has {} texts for {} columns",
+                        row.len(),
+                        columns.len()
+                    ));
                 }
                 rows.push(row);
             }
@@ -295,7 +313,11 @@ fn only(table: &Table, known: &[&str]) -> Result<(), String> {
         if !name.as_ref().is_some_and(|name| known.contains(&name.as_str())) {
             let name = name.unwrap_or_else(|| shown(&key));
             let near = did_you_mean(&name, known.iter().copied()).map(|near| format!("; {near}")).unwrap_or_default();
-            return Err(format!("no field `{}` is known, expected {}{near}", clean(&name), either(known.iter().copied())));
+            return Err(format!(
+                "no field `{}` is known, expected {}{near}",
+                clean(&name),
+                either(known.iter().copied())
+            ));
         }
     }
     Ok(())

@@ -40,7 +40,11 @@ pub(super) const FIELDS: [(&str, &str, &str); 9] = [
 
 /// The fields of a parameter.
 pub(super) const PARAM_FIELDS: [(&str, &str, &str); 6] = [
-    ("type", "\"duration\"|\"share\"|\"size\"|\"number\"|\"text\"|\"flag\"", "What it takes: `\"250ms\"`, `\"5%\"`, `\"1MiB\"`, `3`, `\"a\"`, `true`. Lua gets seconds, a share of 1, bytes."),
+    (
+        "type",
+        "\"duration\"|\"share\"|\"size\"|\"number\"|\"text\"|\"flag\"",
+        "What it takes: `\"250ms\"`, `\"5%\"`, `\"1MiB\"`, `3`, `\"a\"`, `true`. Lua gets seconds, a share of 1, bytes.",
+    ),
     ("default", "string|number|boolean", "Its value where none is given, written as in a profile."),
     ("about", "string", "One sentence."),
     ("min", "string|number|nil", "The smallest it may be."),
@@ -106,7 +110,9 @@ pub(super) struct Returned {
 pub(super) fn read(value: Value, text: &RuleText, kinds: &[&'static Kind]) -> Result<Returned, Failure> {
     let reader = Reader { text, kinds };
     let Value::Table(table) = value else {
-        return Err(reader.failure(None, format!("returns {}, expected one table: `return {{ name = … }}`", value.type_name())));
+        return Err(
+            reader.failure(None, format!("returns {}, expected one table: `return {{ name = … }}`", value.type_name()))
+        );
     };
     let known: Vec<_> = FIELDS.iter().map(|(name, ..)| *name).collect();
     reader.only(&table, &known, "a rule")?;
@@ -236,7 +242,8 @@ impl Reader<'_> {
             let (key, value) = pair.map_err(|error| self.failure(Some(field), error.to_string()))?;
             let name = key.as_string().map(|name| name.to_string_lossy()).unwrap_or_default();
             if !is_name(&name) {
-                let message = format!("`{}` in `{field}` is no name, expected letters, digits, `-` and `_`", shown(&key));
+                let message =
+                    format!("`{}` in `{field}` is no name, expected letters, digits, `-` and `_`", shown(&key));
                 return Err(self.failure(Some(field), message));
             }
             match value {
@@ -253,15 +260,21 @@ impl Reader<'_> {
         let known: Vec<_> = PARAM_FIELDS.iter().map(|(field, ..)| *field).collect();
         self.only(table, &known, &format!("the parameter `{name}`"))?;
         if ["for", "severity", "name"].contains(&name) {
-            return Err(self.failure(Some(name), format!("`{name}` means something else in a profile: name it otherwise")));
+            return Err(
+                self.failure(Some(name), format!("`{name}` means something else in a profile: name it otherwise"))
+            );
         }
         let at = |message: String| self.failure(Some(name), message);
         let names = || ParamKind::NAMES.into_iter().map(|(name, _)| name);
         let word = self.text(table, "type", false)?;
-        let word = word.ok_or_else(|| at(format!("the parameter `{name}` has no `type`, expected {}", either(names()))))?;
+        let word =
+            word.ok_or_else(|| at(format!("the parameter `{name}` has no `type`, expected {}", either(names()))))?;
         let Some((_, mut kind)) = ParamKind::NAMES.into_iter().find(|(known, _)| *known == word) else {
             let near = did_you_mean(&word, names()).map(|near| format!("; {near}")).unwrap_or_default();
-            return Err(at(format!("the parameter `{name}` has the unknown type `{word}`, expected {}{near}", either(names()))));
+            return Err(at(format!(
+                "the parameter `{name}` has the unknown type `{word}`, expected {}{near}",
+                either(names())
+            )));
         };
         if let Value::Table(words) = self.get(table, "words")? {
             let words: Result<Vec<String>, _> = words.sequence_values::<String>().take(LISTED_MAX).collect();
@@ -298,7 +311,8 @@ impl Reader<'_> {
         let known: Vec<_> = METRIC_FIELDS.iter().map(|(field, ..)| *field).collect();
         self.only(table, &known, &format!("the metric `{name}`"))?;
         if name.contains('-') || name.starts_with(|c: char| c.is_ascii_digit()) {
-            let message = format!("the metric `{name}` may have letters, digits and `_` only, and begins with a letter");
+            let message =
+                format!("the metric `{name}` may have letters, digits and `_` only, and begins with a letter");
             return Err(self.failure(Some(name), message));
         }
         let counter = match self.text(table, "type", false)?.as_deref() {

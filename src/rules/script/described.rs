@@ -60,6 +60,7 @@ fn window(table: &Table, kinds: &[&'static Kind]) -> Result<Snapshot, String> {
         new_ns: length_ns,
         first: false,
         whole: flag(table, "whole")?.unwrap_or(true),
+        targets: vec!["test".into()],
         kinds: kinds.iter().map(|kind| (kind.name, KindSnapshot::empty(kind))).collect(),
     };
     for pair in table.pairs::<String, Value>() {
@@ -78,7 +79,9 @@ fn window(table: &Table, kinds: &[&'static Kind]) -> Result<Snapshot, String> {
             }
             // Not watched.
             Value::Boolean(false) => drop(window.kinds.remove(kind.name)),
-            other => return Err(format!("{name}: {}, expected a table, or false for what is not watched", shown(&other))),
+            other => {
+                return Err(format!("{name}: {}, expected a table, or false for what is not watched", shown(&other)));
+            }
         }
     }
     Ok(window)

@@ -73,15 +73,9 @@ fn tried(declaration: &Declaration, kinds: &[&'static Kind]) -> Option<Mistake> 
         ..window(&[], 0)
     };
     let used = RuleUse::plain(&declaration.spec.name);
-    let facts = Facts { cpus: 2, targets: vec!["target".to_owned()], command: Some("command".to_owned()) };
-    let windows = vec![
-        empty,
-        window(&named, 1),
-        needed,
-        window(&named, 100),
-        window(&named, 1),
-        window(&named, 10_007),
-    ];
+    let facts = Facts { cpus: 2, command: Some("command".to_owned()) };
+    let windows =
+        vec![empty, window(&named, 1), needed, window(&named, 100), window(&named, 1), window(&named, 10_007)];
     match judged_alone(&declaration.text, &used, windows, kinds, &facts, LIMITS) {
         Ok(tracker) => tracker.failure().cloned(),
         Err(failure) => Some(failure),
@@ -97,6 +91,7 @@ fn window(kinds: &[&'static Kind], times: u64) -> Snapshot {
         new_ns: length_ns,
         first: false,
         whole: true,
+        targets: vec!["target".into()],
         kinds: kinds.iter().map(|kind| (kind.name, happened(kind, times))).collect(),
     }
 }

@@ -58,12 +58,7 @@ pub(super) struct Running {
 
 impl Running {
     /// Puts a rule to work with its parameters.
-    pub(super) fn new(
-        loaded: Loaded,
-        used: &RuleUse,
-        kinds: &[&'static Kind],
-        facts: &Facts,
-    ) -> Result<Self, Failure> {
+    pub(super) fn new(loaded: Loaded, used: &RuleUse, kinds: &[&'static Kind], facts: &Facts) -> Result<Self, Failure> {
         let Declaration { spec, needs, wants, text, .. } = &loaded.declaration;
         let params = || -> mlua::Result<Table> {
             let params = loaded.sandbox.lua().create_table()?;
@@ -77,8 +72,8 @@ impl Running {
             params.set_readonly(true);
             Ok(params)
         };
-        let params = params()
-            .map_err(|error| Failure { file: text.path.clone(), line: None, message: error.to_string() })?;
+        let params =
+            params().map_err(|error| Failure { file: text.path.clone(), line: None, message: error.to_string() })?;
         let named = needs.iter().chain(wants).map(|kind| kind.name).collect();
         let scope = Rc::new(Scope { kinds: Scope::catalogue(kinds), named, facts: facts.clone() });
         Ok(Self { loaded, scope, params, failed: false })
@@ -131,8 +126,8 @@ impl Running {
             let view = lua.create_userdata(view)?;
             section.call::<Value>((view, self.params.clone()))
         });
-        let made = returned
-            .and_then(|value| conclusion::section(&value).map_err(|message| self.wrong("section", message)));
+        let made =
+            returned.and_then(|value| conclusion::section(&value).map_err(|message| self.wrong("section", message)));
         self.failed = made.is_err();
         Some(made)
     }

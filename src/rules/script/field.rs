@@ -41,7 +41,7 @@ const fn field(name: &'static str, lua: &'static str, about: &'static str, read:
 }
 
 /// What every kind has.
-pub(super) const ALWAYS: [Field; 4] = [
+pub(super) static ALWAYS: [Field; 4] = [
     field("count", "integer", "Operations, failed ones included. Exact.", Read::Count),
     field("errors", "integer", "Failed operations. Exact.", Read::Errors),
     field("rate", "number", "Operations a second.", Read::Rate),
@@ -49,23 +49,38 @@ pub(super) const ALWAYS: [Field; 4] = [
 ];
 
 /// What kinds with a duration have; times in seconds.
-pub(super) const DURATION: [Field; 9] = [
+pub(super) static DURATION: [Field; 9] = [
     field("total", "number", "Sum of the durations, in seconds. Exact.", Read::Total),
     field("share", "number", "`total` as a share of the window: above 1 where several waited at once.", Read::Share),
     field("mean", "number?", "Mean duration, in seconds. Exact; nil without operations.", Read::Mean),
     field("max", "number?", "Longest duration, in seconds; nil without operations.", Read::Max),
     field("p50", "number?", "Median duration, in seconds; nil where durations are not all known.", Read::Quantile(0.5)),
-    field("p75", "number?", "75th percentile, in seconds; nil where durations are not all known.", Read::Quantile(0.75)),
+    field(
+        "p75",
+        "number?",
+        "75th percentile, in seconds; nil where durations are not all known.",
+        Read::Quantile(0.75),
+    ),
     field("p90", "number?", "90th percentile, in seconds; nil where durations are not all known.", Read::Quantile(0.9)),
-    field("p95", "number?", "95th percentile, in seconds; nil where durations are not all known.", Read::Quantile(0.95)),
-    field("p99", "number?", "99th percentile, in seconds; nil where durations are not all known.", Read::Quantile(0.99)),
+    field(
+        "p95",
+        "number?",
+        "95th percentile, in seconds; nil where durations are not all known.",
+        Read::Quantile(0.95),
+    ),
+    field(
+        "p99",
+        "number?",
+        "99th percentile, in seconds; nil where durations are not all known.",
+        Read::Quantile(0.99),
+    ),
 ];
 
 /// The figures of a kind, in the order of the documentation.
 pub(super) fn fields(kind: &Kind) -> Vec<Field> {
     let mut fields = ALWAYS.to_vec();
     if kind.duration.is_some() {
-        fields.extend(DURATION);
+        fields.extend_from_slice(&DURATION);
     }
     let Some(amount) = kind.amount else { return fields };
     let about = |what: &str| Cow::Owned(format!("{what} {}", amount.about));
@@ -96,7 +111,9 @@ impl Field {
             Read::Count => Some(figures.count as f64),
             Read::Errors => Some(figures.failed() as f64),
             Read::Rate => per_second(figures.count as f64),
-            Read::ErrorRate => Some(if figures.count > 0 { figures.failed() as f64 / figures.count as f64 } else { 0.0 }),
+            Read::ErrorRate => {
+                Some(if figures.count > 0 { figures.failed() as f64 / figures.count as f64 } else { 0.0 })
+            }
             Read::Total => Some(figures.total_ns as f64 / 1e9),
             Read::Share => per_second(figures.total_ns as f64 / 1e9),
             Read::Mean => figures.mean_ns().map(|ns| ns / 1e9),

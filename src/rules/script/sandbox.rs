@@ -14,7 +14,6 @@ use std::rc::Rc;
 use std::time::Duration;
 use std::time::Instant;
 
-use mlua::chunk::ChunkMode;
 use mlua::Error;
 use mlua::Function;
 use mlua::Lua;
@@ -23,6 +22,7 @@ use mlua::StdLib;
 use mlua::Table;
 use mlua::Value;
 use mlua::VmState;
+use mlua::chunk::ChunkMode;
 
 use super::source::LIBRARY;
 use super::source::RuleText;
@@ -48,8 +48,28 @@ const CLOCK_STEPS: u64 = 1_024;
 
 /// Globals of Luau that rules keep.
 const KEPT: [&str; 22] = [
-    "assert", "error", "pcall", "ipairs", "pairs", "next", "select", "tonumber", "type", "typeof", "rawequal", "rawget",
-    "rawlen", "rawset", "setmetatable", "getmetatable", "unpack", "math", "string", "table", "utf8", "bit32",
+    "assert",
+    "error",
+    "pcall",
+    "ipairs",
+    "pairs",
+    "next",
+    "select",
+    "tonumber",
+    "type",
+    "typeof",
+    "rawequal",
+    "rawget",
+    "rawlen",
+    "rawset",
+    "setmetatable",
+    "getmetatable",
+    "unpack",
+    "math",
+    "string",
+    "table",
+    "utf8",
+    "bit32",
 ];
 
 /// Why a rule was stopped from outside.
@@ -125,8 +145,7 @@ pub(super) struct Sandbox {
 impl Sandbox {
     /// A state for a rule, with nothing of it run yet.
     pub(super) fn new(text: &RuleText, limits: Limits) -> Result<Self, Failure> {
-        let meter =
-            Rc::new(Meter { limits, left: Cell::new(0), until: Cell::new(None), stopped: Cell::new(None) });
+        let meter = Rc::new(Meter { limits, left: Cell::new(0), until: Cell::new(None), stopped: Cell::new(None) });
         let made = || -> mlua::Result<Self> {
             let libraries = StdLib::MATH | StdLib::STRING | StdLib::TABLE | StdLib::UTF8 | StdLib::BIT;
             let lua = Lua::new_with(libraries, LuaOptions::default())?;
@@ -180,7 +199,9 @@ impl Sandbox {
                 };
             }
             if !open.get() {
-                return Err(Error::runtime(format!("`require(\"{name}\")` stands inside a function: put it at the top")));
+                return Err(Error::runtime(format!(
+                    "`require(\"{name}\")` stands inside a function: put it at the top"
+                )));
             }
             let shipped = LIBRARY.iter().find(|(known, _)| *known == name).map(|(_, code)| (*code).to_owned());
             let Some(code) = shipped.or_else(|| text.module(&name)) else {

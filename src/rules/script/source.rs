@@ -192,8 +192,7 @@ fn lua_files(folder: &Path) -> Result<Vec<PathBuf>, SourceError> {
 /// A rule with the modules in its folder, and in folders there, that its text names.
 fn file(path: &Path) -> Result<RuleText, SourceError> {
     let text = read(path)?;
-    let mut rule =
-        RuleText { path: path.display().to_string(), text, modules: BTreeMap::new(), shipped: false };
+    let mut rule = RuleText { path: path.display().to_string(), text, modules: BTreeMap::new(), shipped: false };
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut wanted = required(&rule.text);
     while let Some(name) = wanted.pop() {

@@ -62,7 +62,11 @@ fn shipped_rules_pass_their_tests() {
             run(case, rule).unwrap_or_else(|difference| panic!("{} ({}):\n{difference}", rule.path, case.name));
             cases += 1;
         }
-        assert!(trial.cases.iter().any(|case| case.expected.is_empty()), "{}: nothing that is healthy is tried", rule.name);
+        assert!(
+            trial.cases.iter().any(|case| case.expected.is_empty()),
+            "{}: nothing that is healthy is tried",
+            rule.name
+        );
         assert!(!rule.text.contains("  ") || !rule.text.contains("\n  "), "{}: indented by tabs", rule.name);
     }
     assert!(SHIPPED.len() >= 13 && cases >= 2 * SHIPPED.len(), "{cases} tests of {} rules", SHIPPED.len());
@@ -72,10 +76,14 @@ fn shipped_rules_pass_their_tests() {
 #[test]
 fn broken_rules_fail_readably() {
     let rule = SHIPPED.iter().find(|rule| rule.name == "connect-failures").expect("it is shipped");
-    let broken = rule.text.replace("\"critical\" else \"warning\"", "\"warning\" else \"info\"").replace("connects failed", "failed");
+    let broken = rule
+        .text
+        .replace("\"critical\" else \"warning\"", "\"warning\" else \"info\"")
+        .replace("connects failed", "failed");
     assert_ne!(broken, rule.text);
     let trial = trial("t.lua", rule.test, &shipped()).unwrap();
-    let said: Vec<_> = trial.cases.iter().map(|case| run(case, &text("broken.lua", &broken)).err().unwrap_or_default()).collect();
+    let said: Vec<_> =
+        trial.cases.iter().map(|case| run(case, &text("broken.lua", &broken)).err().unwrap_or_default()).collect();
     insta::assert_snapshot!(said[0], @r"
     finding 1: differs (- expected, + found)
       - severity: warning
@@ -92,7 +100,9 @@ fn broken_rules_fail_readably() {
       - severity: critical
       - title: connects to 10.0.0.7:5432 fail: 7 of 7 (5 ETIMEDOUT, 2 ECONNREFUSED)
     ");
-    let crashed = run(&trial.cases[1], &text("crashed.lua", &rule.text.replace("local findings = {}", "local findings = nil"))).unwrap_err();
+    let crashed =
+        run(&trial.cases[1], &text("crashed.lua", &rule.text.replace("local findings = {}", "local findings = nil")))
+            .unwrap_err();
     assert!(crashed.starts_with("crashed.lua:"), "{crashed}");
 }
 
@@ -188,7 +198,9 @@ fn wrong_declarations_have_their_place() {
         let mistakes = check(&text("x.lua", code), families::kinds()).unwrap_err();
         mistakes.iter().map(|mistake| format!("{mistake}\n")).collect()
     };
-    let rule = |more: &str| format!("return {{\n\tname = \"x\",\n\tabout = \"X.\",\n\tneeds = {{ \"tcp.connect\" }},\n{more}\n}}");
+    let rule = |more: &str| {
+        format!("return {{\n\tname = \"x\",\n\tabout = \"X.\",\n\tneeds = {{ \"tcp.connect\" }},\n{more}\n}}")
+    };
     let with = "\tevaluate = function(window, params) end,";
     insta::assert_snapshot!(said("return 7"), @"x.lua: returns integer, expected one table: `return { name = … }`");
     insta::assert_snapshot!(said(&rule("\tevalute = function() end,")), @"x.lua:5: a rule has no field `evalute`, expected `name`, `about`, `api`, `needs`, `wants`, `params`, `metrics`, `evaluate` or `section`; did you mean `evaluate`?");
@@ -235,11 +247,18 @@ fn texts_are_podtraces_own() {
 /// Check that rules of one name are refused, and that a given rule comes before a shipped one of its name.
 #[test]
 fn rules_have_names_of_their_own() {
-    let code = |about: &str| format!("return {{ name = \"retransmits\", about = \"{about}\", needs = {{ \"tcp.connect\" }}, evaluate = function() end }}");
+    let code = |about: &str| {
+        format!(
+            "return {{ name = \"retransmits\", about = \"{about}\", needs = {{ \"tcp.connect\" }}, evaluate = function() end }}"
+        )
+    };
     let library = Library::of_texts(vec![text("mine.lua", &code("Mine."))], families::kinds()).unwrap();
     assert_eq!(library.get("retransmits").unwrap().spec.about, "Mine.");
     let twice = vec![text("a.lua", &code("A.")), text("b.lua", &code("B."))];
-    assert_eq!(Library::of_texts(twice, families::kinds()).unwrap_err().to_string(), "two rules are called `retransmits`: a.lua and b.lua");
+    assert_eq!(
+        Library::of_texts(twice, families::kinds()).unwrap_err().to_string(),
+        "two rules are called `retransmits`: a.lua and b.lua"
+    );
     let mut profile = Profile { rules: vec![RuleUse::plain("slow-disk")], ..Profile::default() };
     let texts: Vec<session::RuleText> = library.apply(&mut profile);
     assert_eq!(texts.iter().map(|text| text.name.as_str()).collect::<Vec<_>>(), ["slow-disk", "retransmits"]);

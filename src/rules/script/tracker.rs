@@ -180,8 +180,7 @@ impl Tracker {
                 continue;
             }
             let goes_on = found.last > 0 && found.last + 1 == number;
-            found.holding_ns =
-                if goes_on { found.holding_ns.saturating_add(new_ns) } else { length_ns };
+            found.holding_ns = if goes_on { found.holding_ns.saturating_add(new_ns) } else { length_ns };
             found.longest_ns = found.longest_ns.max(found.holding_ns);
             found.last = number;
             found.held += 1;
@@ -197,7 +196,8 @@ impl Tracker {
     fn count(&mut self, MetricValue { metric, label, value }: MetricValue) {
         let counter = self.metric_specs.get(metric).is_some_and(|spec| spec.counter);
         let key = (metric, label);
-        if !self.metrics.contains_key(&key) && self.metrics.keys().filter(|(of, _)| *of == metric).count() >= SERIES_MAX {
+        if !self.metrics.contains_key(&key) && self.metrics.keys().filter(|(of, _)| *of == metric).count() >= SERIES_MAX
+        {
             self.omitted += 1;
             return;
         }
@@ -226,7 +226,8 @@ impl Tracker {
             words::moment(found.worst_to_ns),
         ));
         let about = dimension.zip(key.as_deref());
-        let command = || next::command(session, *kind, if about.is_some() { Look::Events } else { Look::Ranking }, about);
+        let command =
+            || next::command(session, *kind, if about.is_some() { Look::Events } else { Look::Ranking }, about);
         Finding {
             severity: *severity,
             rule: self.used.name.clone(),

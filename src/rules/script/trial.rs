@@ -176,7 +176,8 @@ fn case(test: &Table, declaration: &Declaration, kinds: &[&'static Kind]) -> Res
                 Value::Boolean(flag) => crate::profile::ParamValue::Flag(flag),
                 value => {
                     let written = value.to_string().unwrap_or_default();
-                    let unfit = |why| format!("params: `{written}` of `{name}` {why}, expected {}", spec.kind.expected());
+                    let unfit =
+                        |why| format!("params: `{written}` of `{name}` {why}, expected {}", spec.kind.expected());
                     spec.kind.read(&written).map_err(unfit)?
                 }
             };
@@ -196,7 +197,8 @@ fn case(test: &Table, declaration: &Declaration, kinds: &[&'static Kind]) -> Res
         (None, Some(path)) => Input::Recording(path),
         _ => return Err("expected either `windows` or `recording`".to_owned()),
     };
-    let expect: Table = test.get("expect").map_err(|_| "has no `expect`: a list of findings, `{}` for none".to_owned())?;
+    let expect: Table =
+        test.get("expect").map_err(|_| "has no `expect`: a list of findings, `{}` for none".to_owned())?;
     let mut expected = Vec::new();
     for place in 1..=expect.raw_len() {
         let at = |what: String| format!("expect[{place}]: {what}");
@@ -208,7 +210,8 @@ fn case(test: &Table, declaration: &Declaration, kinds: &[&'static Kind]) -> Res
             let value: Option<String> = finding.get(name).map_err(|_| at(format!("`{name}` is no text")))?;
             fields.extend(value.map(|value| (name, value)));
         }
-        let evidence: Option<Vec<String>> = finding.get("evidence").map_err(|_| at("`evidence` is no list".to_owned()))?;
+        let evidence: Option<Vec<String>> =
+            finding.get("evidence").map_err(|_| at("`evidence` is no list".to_owned()))?;
         expected.push(Expected { fields, evidence: evidence.unwrap_or_default() });
     }
     let cpus: Option<u32> = test.get("cpus").map_err(|_| "`cpus` is no number".to_owned())?;
@@ -218,7 +221,7 @@ fn case(test: &Table, declaration: &Declaration, kinds: &[&'static Kind]) -> Res
 impl Case {
     /// Runs it on windows by hand; hands out how what came out differs from what should have, if it does.
     pub fn run(&self, rule: &RuleText, windows: &[Snapshot], kinds: &[&'static Kind]) -> Result<(), String> {
-        let facts = Facts { cpus: self.cpus, targets: vec!["test".to_owned()], command: None };
+        let facts = Facts { cpus: self.cpus, command: None };
         let judged = judged_alone(rule, &self.used, windows.to_vec(), kinds, &facts, LIMITS);
         let tracker = judged.map_err(|failure| failure.to_string())?;
         if let Some(failure) = tracker.failure() {
@@ -282,4 +285,3 @@ fn differ(place: usize, expected: &Expected, seen: &Seen, text: &mut String) {
         let _ = writeln!(text, "  + evidence: {evidence}");
     }
 }
-

@@ -35,7 +35,11 @@ pub(super) const WINDOW_FIELDS: [(&str, &str, &str); 11] = [
     ("first", "boolean", "Whether it is the first of the trace."),
     ("number", "integer", "Which one it is, from 1."),
     ("previous", "podtrace.Window?", "The window before it."),
-    ("baseline", "podtrace.Window?", "The 30 to 60 windows before it, or as many as there were, in one; nil for the first."),
+    (
+        "baseline",
+        "podtrace.Window?",
+        "The 30 to 60 windows before it, or as many as there were, in one; nil for the first.",
+    ),
     ("cpus", "integer", "CPUs of the machine."),
     ("targets", "string[]", "Names of what is traced."),
     ("command", "string?", "The traced command, for `podtrace run`."),
@@ -43,17 +47,33 @@ pub(super) const WINDOW_FIELDS: [(&str, &str, &str); 11] = [
 
 /// The methods of a kind's view beside those of figures.
 pub(super) const KIND_METHODS: [(&str, &str, &str); 6] = [
-    ("top", "fun(self, dimension: string, n: integer?, by: string?): ROW[]", "The heaviest rows of a dimension (10 unless said otherwise), by time, else by quantity, else by count; or by a figure."),
+    (
+        "top",
+        "fun(self, dimension: string, n: integer?, by: string?): ROW[]",
+        "The heaviest rows of a dimension (10 unless said otherwise), by time, else by quantity, else by count; or by a figure.",
+    ),
     ("key", "fun(self, dimension: string, key: string): ROW?", "The row of a key."),
-    ("other", "fun(self, dimension: string): ROW", "What has no row of its own; rows and `other` together are the whole."),
+    (
+        "other",
+        "fun(self, dimension: string): ROW",
+        "What has no row of its own; rows and `other` together are the whole.",
+    ),
     ("keys", "fun(self, dimension: string): integer", "How many rows a dimension has."),
-    ("slowest", "fun(self, n: integer?): podtrace.Event[]", "The slowest events that were kept, slowest first, at most 20."),
+    (
+        "slowest",
+        "fun(self, n: integer?): podtrace.Event[]",
+        "The slowest events that were kept, slowest first, at most 20.",
+    ),
     ("failed", "fun(self, n: integer?): podtrace.Event[]", "The last failed events, latest first, at most 20."),
 ];
 
 /// The methods of figures.
 pub(super) const FIGURE_METHODS: [(&str, &str, &str); 2] = [
-    ("quantile", "fun(self, q: number): number?", "A percentile in seconds, q from 0 to 1; nil where durations are not all known."),
+    (
+        "quantile",
+        "fun(self, q: number): number?",
+        "A percentile in seconds, q from 0 to 1; nil where durations are not all known.",
+    ),
     ("above", "fun(self, seconds: number): integer", "How many operations took longer; within 3 %."),
 ];
 
@@ -72,8 +92,6 @@ pub(super) const EVENT_FIELDS: [(&str, &str, &str); 6] = [
 pub struct Facts {
     /// CPUs of the machine.
     pub cpus: u32,
-    /// Names of what is traced.
-    pub targets: Vec<String>,
     /// The traced command.
     pub command: Option<String>,
 }
@@ -105,7 +123,11 @@ pub(super) struct Past {
 }
 
 impl Past {
-    pub(super) fn new(previous: Option<Rc<Snapshot>>, older: Option<Rc<Snapshot>>, recent: Option<Rc<Snapshot>>) -> Self {
+    pub(super) fn new(
+        previous: Option<Rc<Snapshot>>,
+        older: Option<Rc<Snapshot>>,
+        recent: Option<Rc<Snapshot>>,
+    ) -> Self {
         Self { previous, older, recent, joined: OnceCell::new() }
     }
 
@@ -181,7 +203,7 @@ impl WindowView {
             "previous" => view(self.past.as_ref().and_then(|past| past.previous.clone()))?,
             "baseline" => view(self.past.as_ref().and_then(|past| past.baseline()))?,
             "cpus" => Value::Number(f64::from(facts.cpus)),
-            "targets" => Value::Table(lua.create_sequence_from(facts.targets.iter().map(String::as_str))?),
+            "targets" => Value::Table(lua.create_sequence_from(window.targets.iter().map(|name| &**name))?),
             "command" => match &facts.command {
                 Some(command) => Value::String(lua.create_string(command)?),
                 None => Value::Nil,
@@ -219,7 +241,8 @@ impl UserData for FamilyView {
             let name = format!("{family}.{what}");
             let scope = &window.scope;
             let Some((kind, fields)) = scope.kinds.get(name.as_str()) else {
-                let siblings = scope.kinds.keys().filter_map(|kind| kind.strip_prefix(family.as_str())?.strip_prefix('.'));
+                let siblings =
+                    scope.kinds.keys().filter_map(|kind| kind.strip_prefix(family.as_str())?.strip_prefix('.'));
                 let near = did_you_mean(&what, siblings).map(|near| format!("; {near}")).unwrap_or_default();
                 return Err(Error::runtime(format!("unknown kind `{name}`{near}")));
             };
@@ -245,10 +268,8 @@ impl KindView {
         let counted = self.counted()?;
         counted.dimension(name).ok_or_else(|| {
             let known = || counted.dimensions.iter().map(|(known, _)| *known);
-            let near = did_you_mean(name, known()).map_or_else(
-                || format!(", expected {}", crate::profile::either(known())),
-                |near| format!("; {near}"),
-            );
+            let near = did_you_mean(name, known())
+                .map_or_else(|| format!(", expected {}", crate::profile::either(known())), |near| format!("; {near}"));
             Error::runtime(format!("`{}` has no dimension `{name}`{near}", self.kind.name))
         })
     }
@@ -259,10 +280,12 @@ impl KindView {
     }
 
     fn top(&self, lua: &Lua, dimension: &str, n: Option<usize>, by: Option<&str>) -> mlua::Result<Table> {
-        let by = by.map(|by| self.fields.iter().find(|field| field.name == by).ok_or_else(|| {
-            let known = self.fields.iter().map(|field| &*field.name);
-            unknown(&format!("`{}`", self.kind.name), by, known)
-        }));
+        let by = by.map(|by| {
+            self.fields.iter().find(|field| field.name == by).ok_or_else(|| {
+                let known = self.fields.iter().map(|field| &*field.name);
+                unknown(&format!("`{}`", self.kind.name), by, known)
+            })
+        });
         let by = by.transpose()?;
         let seconds = self.window.snapshot.seconds();
         let value = |figures: &Figures| by.and_then(|field| field.value(figures, seconds, false)).unwrap_or(0.0);

@@ -1,5 +1,7 @@
 //! The next command to run.
 
+use std::collections::BTreeSet;
+
 use crate::event::Session;
 use crate::event::session::TargetKind;
 use crate::profile::Figure;
@@ -44,12 +46,17 @@ pub(in crate::rules) fn command(
     for profile in &session.profiles {
         words.extend(["-p".to_owned(), quoted(&profile.name)]);
     }
+    let mut pods = BTreeSet::new();
     for target in session.targets.iter().filter(|_| !run) {
         match target.kind {
             TargetKind::Process => words.extend(["--pid".to_owned(), quoted(target.name.trim_start_matches("pid "))]),
             TargetKind::Cgroup => words.extend(["--cgroup".to_owned(), quoted(&target.name)]),
             TargetKind::Unit => words.extend(["--unit".to_owned(), quoted(&target.name)]),
             TargetKind::Container => {
+                // One of several containers, or lives, of it.
+                if !pods.insert((&target.namespace, target.pod.as_ref().unwrap_or(&target.name))) {
+                    continue;
+                }
                 if let Some(namespace) = &target.namespace {
                     words.extend(["-n".to_owned(), quoted(namespace)]);
                 }

@@ -219,7 +219,8 @@ fn root_forwarding() {
         assert_eq!(running.forward(signal, SignalOrigin::Terminal).unwrap(), Forwarded::AlreadyThere);
         assert_eq!(running.wait_for(Duration::from_millis(50)).unwrap(), None, "{signal} was doubled");
         assert_eq!(running.forward(signal, SignalOrigin::Process).unwrap(), Forwarded::Sent);
-        assert_eq!(running.wait().unwrap(), CommandStatus::Exited(53), "{signal}");
+        let ended = running.wait_for(SOON).unwrap();
+        assert_eq!(ended, Some(CommandStatus::Exited(53)), "{signal}: does whoever runs the tests ignore it?");
         assert_eq!(running.forward(signal, SignalOrigin::Process).unwrap(), Forwarded::Ended);
         running.tidy(SOON).unwrap();
     }

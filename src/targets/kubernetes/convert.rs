@@ -12,6 +12,7 @@ use super::super::pod::Container;
 use super::super::pod::ContainerKind;
 use super::super::pod::ContainerState;
 use super::super::pod::Controller;
+use super::super::pod::Ended;
 use super::super::pod::Phase;
 use super::super::pod::Pod;
 use super::super::pod::Workload;
@@ -86,8 +87,9 @@ fn containers(spec: Option<&PodSpec>, status: Option<&PodStatus>) -> Vec<Contain
             name: name.clone(),
             kind,
             id: status.and_then(|status| container_id(status.container_id.as_deref()?)),
-            restarts: status.map_or(0, |status| u32::try_from(status.restart_count).unwrap_or(0)),
+            restarts: Some(status.map_or(0, |status| u32::try_from(status.restart_count).unwrap_or(0))),
             state: state(status.and_then(|status| status.state.as_ref())),
+            ended: status.map(ended).unwrap_or_default(),
         }
     };
     let inits = spec.init_containers.iter().flatten().map(|one| of(ContainerKind::Init, &one.name, &init));
@@ -95,6 +97,19 @@ fn containers(spec: Option<&PodSpec>, status: Option<&PodStatus>) -> Vec<Contain
     let others = spec.ephemeral_containers.iter().flatten();
     let others = others.map(|one| of(ContainerKind::Ephemeral, &one.name, &ephemeral));
     inits.chain(apps).chain(others).collect()
+}
+
+/// The lives that are over: the one before, and the present one if it is.
+fn ended(status: &ContainerStatus) -> Vec<Ended> {
+    let states = [status.last_state.as_ref(), status.state.as_ref()];
+    let terminated = states.into_iter().flatten().filter_map(|state| state.terminated.as_ref());
+    terminated
+        .filter_map(|ended| {
+            // `Error` and `Completed` only say again what the code says.
+            let reason = ended.reason.clone().filter(|reason| !["Error", "Completed"].contains(&reason.as_str()));
+            Some(Ended { id: container_id(ended.container_id.as_deref()?)?, exit_code: ended.exit_code, reason })
+        })
+        .collect()
 }
 
 fn state(state: Option<&ApiState>) -> ContainerState {

@@ -1,5 +1,9 @@
 //! From pods that were told of to cgroups on this machine.
 
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::DirEntryExt;
 use std::path::Path;
 
 use super::Found;
@@ -66,7 +70,10 @@ pub(super) fn join(
         None if !absent.is_empty() => remarks.push(elsewhere(&absent)),
         None => {}
     }
-    Ok(Found { pods, source: told.source, remarks, cluster: told.cluster })
+    let placed = request.selectors.iter().map(|selector| told.place(selector)).collect();
+    let here = pods.iter().map(|pod: &PodTarget| &pod.uid).collect::<BTreeSet<_>>();
+    let told_of = chosen.iter().filter(|pod| here.contains(&pod.uid)).cloned().collect();
+    Ok(Found { pods, told_of, placed, source: told.source, remarks, cluster: told.cluster })
 }
 
 /// Whether a pod is on this machine: with a container, or, between two lives of them, with a cgroup of its own.
@@ -114,6 +121,13 @@ impl Told {
     }
 }
 
+/// The cgroups directly in a folder: names by id.
+pub(super) fn children(folder: &Path) -> BTreeMap<u64, String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+    folders.map(|entry| (entry.ino(), entry.file_name().to_string_lossy().into_owned())).collect()
+}
+
 struct Joiner<'a> {
     request: &'a Request,
     root: &'a Path,
@@ -129,12 +143,16 @@ impl Joiner<'_> {
         let cgroup = tree.pod(&pod.kubelet_uid, ids())?;
         let mut containers = Vec::new();
         let mut whole = true;
-        let others = self.others(pod, tree, cgroup.as_ref().map_or_else(Vec::new, |cgroup| tree.containers_of(cgroup)));
+        let mut left_out: BTreeSet<String> = pod.sandboxes.iter().cloned().collect();
+        let inside = cgroup.as_ref().map_or_else(Vec::new, |cgroup| tree.containers_of(cgroup));
+        let others = self.others(pod, tree, inside, &mut left_out);
         // A container that was restarted since is told of twice: as it was, and as it is.
         let replaced = |container: &&Container| !others.iter().any(|other| other.name == container.name);
         for container in pod.containers.iter().filter(replaced).chain(&others) {
             if !self.request.narrowing.takes_container(&container.name) {
                 whole = false;
+                // One that has no name yet may turn out to be meant.
+                left_out.extend(container.id.clone().filter(|id| source::short(id) != container.name));
                 continue;
             }
             let id = container.id.as_deref();
@@ -157,24 +175,38 @@ impl Joiner<'_> {
             workload: pod.workload.clone(),
             labels: pod.labels.clone(),
             containers,
+            left_out,
+            children: cgroup.as_ref().map(|cgroup| children(&cgroup.directory)).unwrap_or_default(),
+            ended: pod.containers.iter().flat_map(|container| container.ended.clone()).collect(),
             cgroup,
             whole,
         })
     }
 
-    /// Containers in a pod's cgroup that the source did not tell of, because it is behind; not the sandbox.
-    fn others(&mut self, pod: &Pod, tree: &Tree<'_>, inside: Vec<String>) -> Vec<Container> {
+    /// Containers in a pod's cgroup that the source did not tell of, because it is behind. Sandboxes are left out.
+    fn others(
+        &mut self,
+        pod: &Pod,
+        tree: &Tree<'_>,
+        inside: Vec<String>,
+        left_out: &mut BTreeSet<String>,
+    ) -> Vec<Container> {
         let is_known = |id: &String| {
             pod.sandboxes.contains(id) || pod.containers.iter().any(|container| container.id.as_ref() == Some(id))
         };
         let mut others = Vec::new();
         for id in inside.into_iter().filter(|id| !is_known(id)) {
             let processes = source::processes(tree, &id);
-            if processes.is_empty() || source::is_sandbox(self.root, &processes) {
+            if processes.is_empty() {
+                continue;
+            }
+            if source::is_sandbox(self.root, &processes) {
+                left_out.insert(id);
                 continue;
             }
             let told = self.runtime_pods().iter().find(|told| told.kubelet_uid == pod.kubelet_uid);
             if told.is_some_and(|told| told.sandboxes.contains(&id)) {
+                left_out.insert(id);
                 continue;
             }
             let of_runtime = told.and_then(|told| told.containers.iter().find(|one| one.id.as_ref() == Some(&id)));
@@ -182,10 +214,11 @@ impl Joiner<'_> {
             let declared = pod.containers.iter().find(|container| container.name == name);
             others.push(Container {
                 kind: declared.map_or(ContainerKind::App, |container| container.kind),
-                restarts: of_runtime.map_or(0, |container| container.restarts),
+                restarts: of_runtime.and_then(|container| container.restarts),
                 name,
                 id: Some(id),
                 state: ContainerState::Running,
+                ended: Vec::new(),
             });
         }
         others

@@ -210,7 +210,7 @@ fn of_cgroups(root: &Path, forest: &Forest<'_>) -> Vec<Pod> {
     tree.pods().into_iter().map(|named| of_names(root, tree, &names, named)).collect()
 }
 
-fn of_names(root: &Path, tree: &Tree<'_>, names: &Names, named: NamedPod) -> Pod {
+pub(super) fn of_names(root: &Path, tree: &Tree<'_>, names: &Names, named: NamedPod) -> Pod {
     let mut pod =
         Pod { uid: named.uid.clone(), kubelet_uid: named.uid.clone(), phase: Phase::Unknown, ..Pod::default() };
     let mut host = None;
@@ -228,7 +228,14 @@ fn of_names(root: &Path, tree: &Tree<'_>, names: &Names, named: NamedPod) -> Pod
         }
         let name = known.map_or_else(|| id[..SHORT].to_owned(), |known| known.container.clone());
         let state = if processes.is_empty() { ContainerState::Ended(None) } else { ContainerState::Running };
-        pod.containers.push(Container { name, kind: ContainerKind::App, id: Some(id), restarts: 0, state });
+        pod.containers.push(Container {
+            name,
+            kind: ContainerKind::App,
+            id: Some(id),
+            restarts: None,
+            state,
+            ended: Vec::new(),
+        });
     }
     if let Some((namespace, name)) = names.pods.get(&named.uid) {
         pod.namespace = Some(namespace.clone());

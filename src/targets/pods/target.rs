@@ -1,6 +1,7 @@
 //! A pod with its containers' cgroups: what is traced.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::Source;
 use crate::event::session::Target;
@@ -8,9 +9,9 @@ use crate::event::session::TargetKind;
 use crate::host::Cgroup;
 use crate::host::doctor::TargetFinding;
 use crate::targets::Membership;
-use crate::targets::Resolved;
 use crate::targets::pod::ContainerKind;
 use crate::targets::pod::ContainerState;
+use crate::targets::pod::Ended;
 use crate::targets::pod::Workload;
 
 /// A pod that runs here.
@@ -32,6 +33,12 @@ pub struct PodTarget {
     pub labels: BTreeMap<String, String>,
     /// The containers that are meant, whether they run or not.
     pub containers: Vec<ContainerTarget>,
+    /// Ids of what is not meant although it is in the pod: the sandbox, and containers that were not asked for.
+    pub left_out: BTreeSet<String>,
+    /// The cgroups directly in its own one: names by id.
+    pub children: BTreeMap<u64, String>,
+    /// How lives of its containers ended, as far as the source remembers.
+    pub ended: Vec<Ended>,
     /// Its own cgroup, which stays when containers are restarted. It holds the sandbox too. `None` where it has none, as
     /// where the drivers of kubelet and runtime disagree.
     pub cgroup: Option<Cgroup>,
@@ -48,8 +55,8 @@ pub struct ContainerTarget {
     pub kind: ContainerKind,
     /// Its id, if it was ever started.
     pub id: Option<String>,
-    /// How often it was restarted.
-    pub restarts: u32,
+    /// How often it was restarted; `None` where that is not known.
+    pub restarts: Option<u32>,
     /// What it does.
     pub state: ContainerState,
     /// The runtime, where the cgroup's name says it.
@@ -59,24 +66,6 @@ pub struct ContainerTarget {
 }
 
 impl PodTarget {
-    /// A target per container that runs, numbered from `first` on; the pod as a whole, where none does at present.
-    pub fn resolved(&self, first: u16) -> Vec<Resolved> {
-        let running = self.containers.iter().filter_map(|container| Some((container, container.cgroup.clone()?)));
-        let mut resolved: Vec<Resolved> = (first..)
-            .zip(running)
-            .map(|(index, (container, cgroup))| Resolved {
-                target: self.target(index, Some(&container.name)),
-                membership: Membership::of_cgroup(cgroup),
-                remark: None,
-            })
-            .collect();
-        if resolved.is_empty() && self.whole {
-            let whole = |membership| Resolved { target: self.target(first, None), membership, remark: None };
-            resolved.extend(self.membership().map(whole));
-        }
-        resolved
-    }
-
     /// The identity of one of its containers, or of the pod as a whole.
     pub fn target(&self, index: u16, container: Option<&str>) -> Target {
         Target {
@@ -89,6 +78,7 @@ impl PodTarget {
             node: self.node.clone(),
             workload: self.workload.as_ref().map(ToString::to_string),
             labels: self.labels.clone(),
+            life: None,
         }
     }
 
@@ -112,6 +102,11 @@ impl PodTarget {
             },
         };
         self.containers.iter().map(finding).collect()
+    }
+
+    /// Its own cgroup, or one of its containers'.
+    pub fn any_cgroup(&self) -> Option<&Cgroup> {
+        self.cgroup.as_ref().or_else(|| self.containers.iter().find_map(|container| container.cgroup.as_ref()))
     }
 
     /// How the kernel tells what belongs to the pod, whichever of its containers, also of ones that come later. The

@@ -41,16 +41,15 @@ fn by_the_api() {
     assert_eq!((level, path.as_str()), (3, "/kubepods/burstable/pod427afb51-1169-4ef7-9d98-9b3a73e1b1de"));
     assert_eq!(pids.len(), 4, "three containers and the sandbox");
     assert!(pod.whole);
-    let resolved = pod.resolved(7);
-    let targets: Vec<_> = resolved.iter().map(|one| (one.target.index, one.target.name.as_str())).collect();
-    assert_eq!(targets, [(7, "my-pod/native-sidecar"), (8, "my-pod/app"), (9, "my-pod/side")]);
-    let target = &resolved[1].target;
+    assert_eq!(pod.left_out.len(), 1, "the sandbox");
+    assert_eq!(pod.children.len(), 4, "three containers and the sandbox: {:?}", pod.children);
+    let target = pod.target(7, Some("app"));
+    assert_eq!((target.index, target.name.as_str()), (7, "my-pod/app"));
     assert_eq!(target.kind, TargetKind::Container);
     assert_eq!(target.namespace.as_deref(), Some("production"));
     assert_eq!((target.pod.as_deref(), target.container.as_deref()), (Some("my-pod"), Some("app")));
     assert_eq!((target.node.as_deref(), &target.workload), (Some("labnode"), &None));
     assert_eq!(target.labels["app"], "demo");
-    assert!(resolved.iter().all(|one| one.membership.pids().len() == 1));
 }
 
 /// Check that a static pod is found although the API has another uid than its cgroup.
@@ -149,7 +148,7 @@ fn restarted_since() {
     let found = machine.find(&["my-pod"]).unwrap();
     let app: Vec<_> = found.pods[0].containers.iter().filter(|container| container.name == "app").collect();
     assert_eq!(app.len(), 1, "{:?}", shown(&found));
-    assert_eq!((app[0].id.as_deref(), app[0].restarts), (Some("e".repeat(64).as_str()), 5));
+    assert_eq!((app[0].id.as_deref(), app[0].restarts), (Some("e".repeat(64).as_str()), Some(5)));
     assert!(app[0].cgroup.is_some() && app[0].kind == ContainerKind::App);
 }
 

@@ -61,7 +61,7 @@ fn pods() {
     let containers: Vec<_> = pod
         .containers
         .iter()
-        .map(|one| (one.name.as_str(), one.id.clone().unwrap(), one.restarts, one.state.clone()))
+        .map(|one| (one.name.as_str(), one.id.clone().unwrap(), one.restarts.unwrap(), one.state.clone()))
         .collect();
     let expected =
         [("app", id('b'), 7, ContainerState::Running), ("crasher", id('c'), 11, ContainerState::Ended(None))];

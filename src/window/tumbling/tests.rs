@@ -1,7 +1,7 @@
 //! Where windows begin and end.
 
-use super::Window;
 use super::Panes;
+use super::Window;
 use crate::event::Item;
 use crate::event::KindId;
 use crate::event::example;

@@ -31,10 +31,11 @@ use crate::event::session::CommandStatus;
 use crate::event::session::Cost;
 use crate::event::session::HostSummary;
 use crate::event::session::KindName;
+use crate::event::session::Life;
 use crate::event::session::PlannedFeature;
 use crate::event::session::ProfileText;
-use crate::event::session::RuleText;
 use crate::event::session::ProgramCost;
+use crate::event::session::RuleText;
 use crate::event::session::Target;
 use crate::event::session::TargetKind;
 
@@ -88,7 +89,8 @@ fn definition() -> impl Strategy<Value = Definition> {
     let side = prop::sample::select(vec![Side::Client, Side::Server]);
     let peer = (object_id(), any::<Option<IpAddr>>(), any::<u16>(), side)
         .prop_map(|(id, address, port, side)| Definition::Peer(PeerObject { id, address, port, side }));
-    prop_oneof![process, path, peer]
+    let target = target().prop_map(|target| Definition::Target(Box::new(target)));
+    prop_oneof![process, path, peer, target]
 }
 
 fn event() -> impl Strategy<Value = Event> {
@@ -147,14 +149,16 @@ pub(super) fn session() -> impl Strategy<Value = Session> {
     });
     let profile = (text(), text()).prop_map(|(name, text)| ProfileText { name, text });
     let modules = proptest::collection::btree_map(text(), text(), 0..3);
-    let rule = (text(), text(), text(), modules)
-        .prop_map(|(name, path, text, modules)| RuleText { name, path, text, modules });
+    let rule = (text(), text(), text(), modules).prop_map(|(name, path, text, modules)| RuleText {
+        name,
+        path,
+        text,
+        modules,
+    });
     let kinds = (kind(), text()).prop_map(|(id, name)| KindName { id, name });
-    let feature = (text(), option::of(text()), option::of(text()))
-        .prop_map(|(feature, blind, degraded)| PlannedFeature { feature, blind, degraded });
     (
         (text(), started, host, vec(profile, 0..3), vec(rule, 0..3)),
-        (vec(target(), 0..3), option::of(vec(text(), 0..3)), vec(kinds, 0..5), vec(feature, 0..3)),
+        (vec(target(), 0..3), option::of(vec(text(), 0..3)), vec(kinds, 0..5), vec(feature(), 0..3)),
     )
         .prop_map(|((podtrace, started, host, profiles, rules), (targets, command, kinds, coverage))| Session {
             podtrace,
@@ -180,8 +184,8 @@ fn target() -> impl Strategy<Value = Target> {
     let optional = || option::of(text());
     let labels = proptest::collection::btree_map(text(), text(), 0..3);
     let places = [optional(), optional(), optional(), optional(), optional()];
-    (any::<u16>(), kind, text(), places, labels).prop_map(
-        |(index, kind, name, [namespace, pod, container, node, workload], labels)| Target {
+    (any::<u16>(), kind, text(), places, labels, option::of(life())).prop_map(
+        |(index, kind, name, [namespace, pod, container, node, workload], labels, life)| Target {
             index,
             kind,
             name,
@@ -191,8 +195,31 @@ fn target() -> impl Strategy<Value = Target> {
             node,
             workload,
             labels,
+            life,
         },
     )
+}
+
+fn life() -> impl Strategy<Value = Life> {
+    let times = any::<[Option<i64>; 2]>();
+    (option::of(text()), any::<Option<u32>>(), times, any::<Option<i32>>(), option::of(text())).prop_map(
+        |(container_id, restarts, [began_ns, ended_ns], exit_code, reason)| Life {
+            container_id,
+            restarts,
+            began_ns,
+            ended_ns,
+            exit_code,
+            reason,
+        },
+    )
+}
+
+fn feature() -> impl Strategy<Value = PlannedFeature> {
+    (text(), option::of(text()), option::of(text())).prop_map(|(feature, blind, degraded)| PlannedFeature {
+        feature,
+        blind,
+        degraded,
+    })
 }
 
 pub(super) fn ending() -> impl Strategy<Value = Ending> {
@@ -205,10 +232,13 @@ pub(super) fn ending() -> impl Strategy<Value = Ending> {
         let [agent_cpu_ns, agent_memory_bytes, kernel_memory_bytes] = numbers;
         Cost { agent_cpu_ns, agent_memory_bytes, kernel_memory_bytes, programs }
     });
-    (any::<u64>(), command, option::of(text()), cost).prop_map(|(duration_ns, command, interrupted, cost)| Ending {
-        duration_ns,
-        command,
-        interrupted,
-        cost,
-    })
+    (any::<u64>(), command, option::of(text()), cost, vec(feature(), 0..2)).prop_map(
+        |(duration_ns, command, interrupted, cost, coverage)| Ending {
+            duration_ns,
+            command,
+            interrupted,
+            cost,
+            coverage,
+        },
+    )
 }

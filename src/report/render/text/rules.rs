@@ -29,7 +29,8 @@ pub(super) fn rules(report: &Report, page: &mut Page) {
             }
         }
     }
-    let metrics = || report.sections.rules.iter().flat_map(|rule| rule.metrics.iter().map(move |metric| (rule, metric)));
+    let metrics =
+        || report.sections.rules.iter().flat_map(|rule| rule.metrics.iter().map(move |metric| (rule, metric)));
     if metrics().next().is_none() {
         return;
     }

@@ -50,7 +50,10 @@ fn findings_are_read() {
            kind = 'tcp.connect', dimension = 'peer', key = '10.0.0.7:80', next = 'look', effect = 7 } }, { plain = 3, by_peer = { a = 1, b = 2.5 } }",
     )
     .unwrap();
-    assert_eq!(read.findings.iter().map(|found| found.severity).collect::<Vec<_>>(), [Severity::Critical, Severity::Info]);
+    assert_eq!(
+        read.findings.iter().map(|found| found.severity).collect::<Vec<_>>(),
+        [Severity::Critical, Severity::Info]
+    );
     let first = &read.findings[0];
     assert_eq!((first.title.as_str(), first.kind, first.dimension), ("x  [31my", Some("tcp.connect"), Some("peer")));
     assert!(first.evidence[1].len() < 310 && first.evidence[1].ends_with('…'));
@@ -63,7 +66,10 @@ fn findings_are_read() {
 /// Check that of ten thousand findings the worst are kept and the rest is counted.
 #[test]
 fn findings_are_capped() {
-    let read = returned(&format!("local list = {{}} for i = 1, 10000 do list[i] = {{ {GOOD}, id = tostring(i), effect = i }} end return list")).unwrap();
+    let read = returned(&format!(
+        "local list = {{}} for i = 1, 10000 do list[i] = {{ {GOOD}, id = tostring(i), effect = i }} end return list"
+    ))
+    .unwrap();
     assert_eq!((read.findings.len(), read.omitted), (FINDINGS_MAX, 10_000 - FINDINGS_MAX as u64));
     assert_eq!(read.findings[0].effect, 1_000.0, "the worst of those that are looked at");
 }
@@ -73,18 +79,33 @@ fn findings_are_capped() {
 fn wrong_returns_are_said() {
     let said = |code: &str| returned(code).unwrap_err();
     assert_eq!(said("return 7"), "`evaluate` returned 7, expected a list of findings or nil");
-    assert_eq!(said("return { severity = 'info' }"), "`evaluate` returned a table with names, expected a list of findings `{ { … } }`");
+    assert_eq!(
+        said("return { severity = 'info' }"),
+        "`evaluate` returned a table with names, expected a list of findings `{ { … } }`"
+    );
     assert_eq!(said("return { 'x' }"), "finding 1: \"x\", expected a table");
     let near = said("return { { severty = 'info' } }");
-    assert!(near.starts_with("finding 1: no field `severty` is known") && near.ends_with("did you mean `severity`?"), "{near}");
+    assert!(
+        near.starts_with("finding 1: no field `severty` is known") && near.ends_with("did you mean `severity`?"),
+        "{near}"
+    );
     assert_eq!(
         said("return { { severity = 'critcal', title = 'a', evidence = { 'b' } } }"),
         "finding 1: `severity` is \"critcal\", expected `info`, `error`, `warning`, `critical` or `fatal`; did you mean `critical`?"
     );
-    assert_eq!(said("return { { severity = 'info', title = 'a' } }"), "finding 1: `evidence` is empty, expected at least one sentence");
-    assert_eq!(said("return { { severity = 'info', evidence = { 'a' } } }"), "finding 1: `title` is missing, expected a text");
+    assert_eq!(
+        said("return { { severity = 'info', title = 'a' } }"),
+        "finding 1: `evidence` is empty, expected at least one sentence"
+    );
+    assert_eq!(
+        said("return { { severity = 'info', evidence = { 'a' } } }"),
+        "finding 1: `title` is missing, expected a text"
+    );
     assert!(said(&format!("return {{ {{ {GOOD}, kind = 'tcp.conect' }} }}")).contains("did you mean `tcp.connect`?"));
-    assert!(said(&format!("return {{ {{ {GOOD}, kind = 'tcp.connect', dimension = 'path' }} }}")).contains("expected `peer`, `process` or `target`"));
+    assert!(
+        said(&format!("return {{ {{ {GOOD}, kind = 'tcp.connect', dimension = 'path' }} }}"))
+            .contains("expected `peer`, `process` or `target`")
+    );
     assert!(said(&format!("return {{ {{ {GOOD}, effect = 0 / 0 }} }}")).contains("`effect` is NaN"));
     assert!(said("return nil, 7").contains("the second result of `evaluate` is 7"));
     assert!(said("return nil, { plan = 1 }").ends_with("did you mean `plain`?"));
@@ -101,13 +122,33 @@ fn sections_are_read() {
     assert_eq!(table.unwrap().unwrap().rows, [["a", "1"]]);
     assert_eq!(read("return nil"), Ok(None));
     assert!(read("return { lines = {} }").unwrap_err().contains("no `title`"));
-    assert!(read("return { title = 'a', columns = { 'x' }, rows = { { 'a', 'b' } } }").unwrap_err().contains("2 texts for 1 columns"));
+    assert!(
+        read("return { title = 'a', columns = { 'x' }, rows = { { 'a', 'b' } } }")
+            .unwrap_err()
+            .contains("2 texts for 1 columns")
+    );
     assert!(read("return 7").unwrap_err().contains("`section` returned 7"));
 }
 
 /// A value as Lua writes it.
 fn literal() -> impl Strategy<Value = String> {
-    let words = ["severity", "title", "evidence", "kind", "dimension", "key", "id", "next", "effect", "confidence", "plain", "by_peer", "warning", "tcp.connect", "peer"];
+    let words = [
+        "severity",
+        "title",
+        "evidence",
+        "kind",
+        "dimension",
+        "key",
+        "id",
+        "next",
+        "effect",
+        "confidence",
+        "plain",
+        "by_peer",
+        "warning",
+        "tcp.connect",
+        "peer",
+    ];
     let word = proptest::sample::select(words.to_vec());
     let leaf = prop_oneof![
         Just("nil".to_owned()),

@@ -36,7 +36,10 @@ fn endless_loops_are_stopped() {
         (2, "\nwhile true do pcall(function() while true do end end) end"),
         (1, "while true do pcall(error, 'x') end"),
         (1, "local function f() return f() end f()"),
-        (2, "local t = setmetatable({}, {})\ngetmetatable(t).__index = function(t, k) return t[k .. 1] end while true do local _ = t.x end"),
+        (
+            2,
+            "local t = setmetatable({}, {})\ngetmetatable(t).__index = function(t, k) return t[k .. 1] end while true do local _ = t.x end",
+        ),
         (1, "table.sort(table.create(300, 1), function() while true do end end)"),
         (1, "string.gsub(string.rep('x', 300), '.', function() while true do end end)"),
         (1, "for i = 1, 1e300 do end"),
@@ -63,7 +66,10 @@ fn allocation_is_bounded() {
         "local t = {} while true do table.insert(t, table.concat(t, 'xxxxxxxxxxxxxxxx') .. 'x') end",
     ] {
         let said = run(code);
-        assert!(said.contains("more than 8.0 MiB of memory") || said.contains("too large") || said.contains("overflow"), "{code}: {said}");
+        assert!(
+            said.contains("more than 8.0 MiB of memory") || said.contains("too large") || said.contains("overflow"),
+            "{code}: {said}"
+        );
     }
     let loops = run("while true do pcall(function() local s = 'x' while true do s = s .. s end end) end");
     assert!(loops.contains("steps") || loops.contains("memory") || loops.contains("longer than"), "{loops}");
@@ -103,8 +109,26 @@ fn string_bombs_are_stopped() {
 #[test]
 fn nothing_leads_out() {
     for name in [
-        "io", "os", "debug", "package", "load", "loadstring", "dofile", "loadfile", "collectgarbage", "getfenv", "setfenv",
-        "newproxy", "coroutine", "print", "xpcall", "buffer", "vector", "gcinfo", "_G", "_VERSION",
+        "io",
+        "os",
+        "debug",
+        "package",
+        "load",
+        "loadstring",
+        "dofile",
+        "loadfile",
+        "collectgarbage",
+        "getfenv",
+        "setfenv",
+        "newproxy",
+        "coroutine",
+        "print",
+        "xpcall",
+        "buffer",
+        "vector",
+        "gcinfo",
+        "_G",
+        "_VERSION",
     ] {
         let said = run(&format!("return {name}"));
         assert!(said.starts_with(&format!("mine.lua:1: unknown name `{name}`")), "{name}: {said}");
@@ -118,7 +142,11 @@ fn nothing_leads_out() {
         "setmetatable(string, {})",
     ] {
         let said = run(code);
-        assert!(said.starts_with("mine.lua:1: ") && (said.contains("readonly") || said.contains("protected") || said.contains("index")), "{code}: {said}");
+        assert!(
+            said.starts_with("mine.lua:1: ")
+                && (said.contains("readonly") || said.contains("protected") || said.contains("index")),
+            "{code}: {said}"
+        );
     }
     assert_eq!(run("\ncount = 1"), "mine.lua:2: sets the global `count`: write `local count`");
     assert_eq!(run("return tostrng(1)"), "mine.lua:1: unknown name `tostrng`; did you mean `tostring`?");
@@ -130,7 +158,10 @@ fn nothing_leads_out() {
 /// Check that addresses, which differ from run to run, do not get into texts.
 #[test]
 fn texts_have_no_addresses() {
-    assert_eq!(run("return tostring({}) .. ' ' .. string.format('%s %d', {}, 7) .. ' ' .. tostring(pcall)"), "table table 7 function");
+    assert_eq!(
+        run("return tostring({}) .. ' ' .. string.format('%s %d', {}, 7) .. ' ' .. tostring(pcall)"),
+        "table table 7 function"
+    );
 }
 
 /// Check that modules come from our library and from beside the rule, that they cannot be changed, and that everything
@@ -139,7 +170,11 @@ fn texts_have_no_addresses() {
 fn modules_are_required() {
     assert_eq!(run("local text = require('podtrace.text')\nreturn text.seconds(0.0123)"), "12.3 ms");
     let near = run("\n\nreturn require('podtrace.txt')");
-    assert!(near.starts_with("mine.lua:3: there is no module `podtrace.txt`") && near.ends_with("did you mean `podtrace.text`?"), "{near}");
+    assert!(
+        near.starts_with("mine.lua:3: there is no module `podtrace.txt`")
+            && near.ends_with("did you mean `podtrace.text`?"),
+        "{near}"
+    );
     assert!(run("return require('../../etc/passwd')").contains("there is no module"));
     assert!(run("return require('os')").contains("there is no module"));
     assert!(run("require('podtrace.text').seconds = nil").contains("readonly"));

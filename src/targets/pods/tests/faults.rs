@@ -67,8 +67,8 @@ fn between_lives() {
     let machine = Machine::recorded();
     let found = machine.find(&["crasher"]).unwrap();
     assert!(found.pods[0].membership().is_some());
-    let whole = found.pods[0].resolved(7);
-    assert_eq!((whole.len(), whole[0].target.name.as_str(), &whole[0].target.container), (1, "crasher", &None));
+    let whole = found.pods[0].target(7, None);
+    assert_eq!((whole.name.as_str(), &whole.container), ("crasher", &None));
     assert_snapshot!(found.remarks.join("\n"), @"pod `production/crasher`: none of its containers runs at present (container `app`: CrashLoopBackOff)");
 }
 

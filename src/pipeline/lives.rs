@@ -1,0 +1,238 @@
+//! Lives of containers: from processes in cgroups below a pod's own to targets that come and go.
+//!
+//! The kernel knows a pod as one target, so that whatever begins in it is seen from its first instruction. Which container
+//! a process is in, the cgroup directly below the pod's says; each such cgroup is a life of its own. What is not known to
+//! be meant yet is held back, at most for seconds, so that neither sandboxes nor containers that were not asked for get
+//! into figures. No kernel and no cluster is asked here: what is told goes in, items and orders come out.
+
+mod child;
+mod decide;
+mod flow;
+mod naming;
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use crate::event::Item;
+use crate::event::KindId;
+use crate::event::ProcessId;
+use crate::event::TallyDelta;
+use crate::event::Tick;
+use crate::event::session::Target;
+use crate::probe::Assignment;
+use crate::probe::Membership;
+use crate::targets::path;
+use crate::targets::pods::PodTarget;
+use child::Child;
+use child::Held;
+use child::State;
+use naming::Naming;
+
+/// Lives that are told apart. What comes later is counted under its pod.
+const LIVES_MAX: usize = 4096;
+
+/// How long a cgroup may stay unknown before it is taken for a container, in nanoseconds.
+const PATIENCE_NS: i64 = 5_000_000_000;
+
+/// The same where only certain containers are meant, after which it is left out.
+const PATIENCE_NARROWED_NS: i64 = 10_000_000_000;
+
+/// Items and tallies that are held back in all.
+const HELD_MAX: usize = 65_536;
+
+/// Ticks for which it is remembered where a process was that is gone: figures come a tick later.
+const TICKS_REMEMBERED: u64 = 3;
+
+/// A target of the kernel's, and the cgroup directly below its own.
+pub(super) type Key = (u16, u64);
+
+/// All lives.
+#[derive(Debug, Default)]
+pub(super) struct Lives {
+    pods: BTreeMap<u16, Pod>,
+    children: BTreeMap<Key, Child>,
+    /// Containers whose cgroups do not lie in their pods': targets by the cgroup's id.
+    apart: BTreeMap<u64, u16>,
+    processes: BTreeMap<ProcessId, Member>,
+    /// The present life of each process, by its pid.
+    present: BTreeMap<u32, ProcessId>,
+    naming: Naming,
+    next: usize,
+    lives: usize,
+    narrowed: bool,
+    tick: u64,
+    last_tick_ns: i64,
+    held: usize,
+    /// Tallies that were held back and are due with the next tick.
+    released: Vec<TallyDelta>,
+    /// Events that were sent and are dropped, by kind: they are no loss.
+    dropped: BTreeMap<KindId, u64>,
+    orders: Vec<Assignment>,
+    touched: BTreeSet<String>,
+    remarks: BTreeSet<String>,
+}
+
+#[derive(Debug)]
+struct Pod {
+    told: PodTarget,
+    /// What is in no container of it, once there is something.
+    itself: Option<Box<Target>>,
+    gone: bool,
+}
+
+#[derive(Debug)]
+struct Member {
+    key: Key,
+    pid: u32,
+    is_init: bool,
+    /// The tick in which it left.
+    left: Option<u64>,
+}
+
+/// What becomes of what a process did.
+enum Fate {
+    Passes,
+    Waits(Key),
+    Drops,
+}
+
+impl Lives {
+    /// None yet. The first target gets the index `first`; `narrowed`: only certain containers are meant.
+    pub(super) fn new(first: usize, narrowed: bool) -> Self {
+        Self { next: first, narrowed, ..Self::default() }
+    }
+
+    /// What the probe is to be told.
+    pub(super) fn take_orders(&mut self) -> Vec<Assignment> {
+        std::mem::take(&mut self.orders)
+    }
+
+    /// Pods in which a cgroup was made, or is not known: somebody may know more about them.
+    pub(super) fn take_touched(&mut self) -> BTreeSet<String> {
+        std::mem::take(&mut self.touched)
+    }
+
+    /// What people should know.
+    pub(super) fn remarks(&self) -> impl Iterator<Item = &String> {
+        self.remarks.iter()
+    }
+
+    /// Pods that are followed.
+    pub(super) fn pods(&self) -> impl Iterator<Item = &PodTarget> {
+        self.pods.values().filter(|pod| !pod.gone).map(|pod| &pod.told)
+    }
+
+    /// A pod that is there when the trace begins.
+    pub(super) fn begin(&mut self, told: PodTarget) -> Vec<Item> {
+        let uid = told.kubelet_uid.clone();
+        let mut out = self.pod(told, 0);
+        let target = self.pods.iter().find(|(_, pod)| pod.told.kubelet_uid == uid).map(|(target, _)| *target);
+        if let Some(target) = target.filter(|_| out.is_empty()) {
+            // Nothing runs in it at present.
+            self.itself(target, &mut out);
+        }
+        out
+    }
+
+    /// A pod as it is now: a new one, or more about one.
+    pub(super) fn pod(&mut self, told: PodTarget, at_ns: i64) -> Vec<Item> {
+        let known = self.pods.iter().find(|(_, pod)| pod.told.kubelet_uid == told.kubelet_uid && !pod.gone);
+        let known = known.map(|(target, pod)| (*target, pod.told.cgroup.is_some()));
+        let Some(target) = known.map(|(target, _)| target).or_else(|| self.index()) else { return Vec::new() };
+        if !known.is_some_and(|(_, assigned)| assigned)
+            && let Some(cgroup) = &told.cgroup
+        {
+            let membership = Membership::Cgroup { id: cgroup.id, level: cgroup.level };
+            self.orders.push(Assignment { target, membership });
+        }
+        let mut out = Vec::new();
+        let pod = self.pods.entry(target).or_insert_with(|| Pod { told: told.clone(), itself: None, gone: false });
+        pod.told = told.clone();
+        for container in &told.containers {
+            let Some(cgroup) = &container.cgroup else { continue };
+            let inside = told.cgroup.as_ref().is_some_and(|pod| cgroup.directory.parent() == Some(&pod.directory));
+            let key = if inside { Some((target, cgroup.id)) } else { self.apart(cgroup.id, cgroup.level) };
+            let Some(key) = key else { continue };
+            let name = cgroup.directory.file_name().map(|name| name.to_string_lossy().into_owned());
+            self.children.entry(key).or_insert_with(|| Child::new(name, None, at_ns));
+            if !inside {
+                self.adopt(key, target, container, &mut out);
+            }
+        }
+        for (id, name) in &told.children {
+            let out_of_it = path::read(name).container.is_some_and(|container| told.left_out.contains(container.id));
+            let child = (out_of_it || path::is_monitor(name)).then(|| Child::new(Some(name.clone()), None, at_ns));
+            if let Some(child) = child {
+                self.children.entry((target, *id)).or_insert(child);
+            }
+        }
+        let children = self.children.range((target, 0)..=(target, u64::MAX)).map(|(key, _)| *key);
+        for key in children.collect::<Vec<_>>() {
+            if let (Some(child), Some(name)) = (self.children.get_mut(&key), told.children.get(&key.1)) {
+                child.name.get_or_insert_with(|| name.clone());
+            }
+            self.decide(key, &mut out);
+        }
+        for ended in &told.ended {
+            self.learn_end(ended, &mut out);
+        }
+        out
+    }
+
+    /// A pod is gone; its cgroups, which need not be matched any more. Nothing if it was gone.
+    pub(super) fn gone(&mut self, uid: &str) -> Vec<u64> {
+        let Some((target, pod)) = self.pods.iter_mut().find(|(_, pod)| pod.told.kubelet_uid == uid && !pod.gone) else {
+            return Vec::new();
+        };
+        pod.gone = true;
+        let target = *target;
+        let below = self.children.range((target, 1)..=(target, u64::MAX));
+        let below = below.filter(|(_, child)| matches!(child.state, State::LeftOut)).map(|((_, id), _)| *id);
+        let containers = self.pods[&target].told.containers.iter().filter_map(|one| one.cgroup.as_ref());
+        let own = self.pods[&target].told.cgroup.iter();
+        own.chain(containers).map(|cgroup| cgroup.id).chain(below).collect()
+    }
+
+    /// Cgroups that are left out or of which nothing is known, and nothing is in: the folder of the pod, and the name.
+    pub(super) fn idle(&self) -> impl Iterator<Item = (Key, &Path, &str)> {
+        self.children.iter().filter_map(|(key, child)| {
+            let is_idle = match &child.state {
+                State::Unknown(held) => child.is_empty() && held.is_empty(),
+                State::LeftOut => true,
+                State::Ours(_) => false,
+            };
+            let cgroup = self.pods.get(&key.0)?.told.cgroup.as_ref()?;
+            is_idle.then_some((*key, cgroup.directory.as_path(), child.name.as_deref()?))
+        })
+    }
+
+    /// Forgets cgroups that are not there any more; their ids.
+    pub(super) fn forget(&mut self, keys: &[Key]) -> Vec<u64> {
+        keys.iter().filter(|key| self.children.remove(key).is_some()).map(|key| key.1).collect()
+    }
+
+    /// Time has passed.
+    pub(super) fn look(&mut self, at_ns: i64, out: &mut Vec<Item>) {
+        let patience = if self.narrowed { PATIENCE_NARROWED_NS } else { PATIENCE_NS };
+        let late = |child: &Child| {
+            matches!(child.state, State::Unknown(_)) && !child.is_empty() && at_ns - child.known_ns > patience
+        };
+        let late: Vec<Key> = self.children.iter().filter(|(_, child)| late(child)).map(|(key, _)| *key).collect();
+        for key in late {
+            self.give_up(key, out);
+        }
+    }
+
+    /// The trace is over: nothing more will be known.
+    pub(super) fn finish(&mut self, out: &mut Vec<Item>) {
+        let is_used = |child: &Child| matches!(&child.state, State::Unknown(held) if !held.is_empty());
+        let unknown: Vec<Key> = self.children.iter().filter(|(_, child)| is_used(child)).map(|(key, _)| *key).collect();
+        for key in unknown {
+            self.give_up(key, out);
+        }
+        if !self.released.is_empty() {
+            self.end_tick(Tick { at_ns: self.last_tick_ns, ..Tick::default() }, out);
+        }
+    }
+}

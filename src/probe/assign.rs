@@ -1,0 +1,94 @@
+//! Who belongs to a target, told to the kernel: when the trace begins, and whenever targets come or go.
+
+use std::io::Read;
+use std::ptr;
+
+use libbpf_rs::Iter;
+use libbpf_rs::MapCore;
+use libbpf_rs::MapFlags;
+
+use super::Assignment;
+use super::Membership;
+use super::ProbeError;
+use super::attach::program;
+use super::table::failed;
+use crate::plan::SEED_ITERATOR;
+use crate::wire::PodtraceSkel;
+use crate::wire::types::podtrace_limit as Limit;
+
+/// Tells the kernel which cgroups and processes are targets, and which ports (by network namespace) are listened on.
+/// Nobody is taken in yet: see [`take_in`].
+pub(super) fn assign(
+    skeleton: &mut PodtraceSkel<'static>,
+    assignments: &[Assignment],
+    listeners: &[(u32, u16)],
+) -> Result<(), ProbeError> {
+    for (namespace, port) in listeners {
+        let table = &skeleton.maps.listeners;
+        let key = u64::from(*namespace) << 16 | u64::from(*port);
+        table.update(&key.to_ne_bytes(), &[1], MapFlags::ANY).map_err(|error| failed(table, error))?;
+    }
+    for assignment in assignments {
+        let target = assignment.target.to_ne_bytes();
+        match &assignment.membership {
+            Membership::Cgroup { id, level } => {
+                // The depth first: with it alone nothing matches.
+                add_level(skeleton, *level)?;
+                let table = &skeleton.maps.target_cgroups;
+                table.update(&id.to_ne_bytes(), &target, MapFlags::ANY).map_err(|error| failed(table, error))?;
+            }
+            Membership::Processes(pids) => {
+                let table = &skeleton.maps.seeds;
+                for pid in pids {
+                    table.update(&pid.to_ne_bytes(), &target, MapFlags::ANY).map_err(|error| failed(table, error))?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Makes cgroups targets no more. Their members are let go with the next [`take_in`].
+pub(super) fn release(skeleton: &PodtraceSkel<'static>, cgroups: &[u64]) -> Result<(), ProbeError> {
+    super::table::delete(&skeleton.maps.target_cgroups, cgroups)
+}
+
+/// Makes sure that cgroups of this depth are looked at. Depths are appended only, so that a program that reads them
+/// meanwhile misses none.
+fn add_level(skeleton: &mut PodtraceSkel<'static>, level: u32) -> Result<(), ProbeError> {
+    let most = Limit::PODTRACE_LEVELS.0 as usize;
+    let Some(bss) = skeleton.maps.bss_data.as_deref_mut() else { return Ok(()) };
+    let count = bss.level_count as usize;
+    if bss.levels[..count.min(most)].contains(&level) {
+        return Ok(());
+    }
+    if count >= most {
+        let reason = format!("target cgroups lie at more than {most} different depths");
+        return Err(failed(&skeleton.maps.target_cgroups, reason));
+    }
+    // SAFETY: the fields are aligned u32 in memory that the kernel shares with us for as long as the skeleton lives;
+    // programs only read them, the count after the value it makes valid.
+    unsafe {
+        ptr::write_volatile(&raw mut bss.levels[count], level);
+        std::sync::atomic::fence(std::sync::atomic::Ordering::Release);
+        ptr::write_volatile(&raw mut bss.level_count, count as u32 + 1);
+    }
+    Ok(())
+}
+
+/// Takes in what runs already and belongs to a target, and lets go what belongs to none any more.
+pub(super) fn take_in(skeleton: &PodtraceSkel<'static>) -> Result<(), ProbeError> {
+    let refused = |reason: String| ProbeError::Attach { point: "iter/task".into(), reason };
+    let program = program(skeleton, SEED_ITERATOR).ok_or_else(|| refused("the program is missing".into()))?;
+    let link = program.attach().map_err(|error| refused(error.to_string()))?;
+    let mut iterator = Iter::new(&link).map_err(|error| refused(error.to_string()))?;
+    let mut nothing = Vec::new();
+    iterator.read_to_end(&mut nothing).map(drop).map_err(|error| refused(error.to_string()))?;
+    // Process ids are used again: what was to be taken in once must not be looked for later.
+    let seeds = &skeleton.maps.seeds;
+    let pids: Vec<Vec<u8>> = seeds.keys().collect();
+    for pid in pids {
+        seeds.delete(&pid).map_err(|error| failed(seeds, error))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,271 @@
+//! What becomes of pods while they are traced: new ones that are meant, containers that are started again, the end.
+//!
+//! A thread of its own asks whoever can tell: the API by a watch, the container runtime, files of the kubelet. Where there
+//! is something to tell about, the tracer's eye on the kernel says it ([`Following::touched`]): every pod and container
+//! begins with a cgroup. So nothing is asked over and over, and where the API cannot be asked the others carry on.
+
+mod due;
+mod identity;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::mpsc;
+use std::sync::mpsc::Receiver;
+use std::sync::mpsc::RecvTimeoutError;
+use std::sync::mpsc::SyncSender;
+use std::time::Duration;
+use std::time::Instant;
+
+use super::Found;
+use super::PodTarget;
+use super::Request;
+use super::Source;
+use super::source;
+use crate::host::Cgroups;
+use crate::host::Hierarchy;
+use crate::host::Namespaces;
+use crate::profile::Narrowing;
+use crate::profile::PodSelector;
+use crate::targets::cgroupfs::Forest;
+use crate::targets::kubelet::Names;
+use crate::targets::kubernetes::Change;
+use crate::targets::kubernetes::Query;
+use crate::targets::kubernetes::Watch;
+use crate::targets::pod::Pod;
+use crate::targets::selector::takes;
+use due::Due;
+use identity::Identities;
+
+/// How long to wait for one source before looking at another.
+const STEP: Duration = Duration::from_millis(50);
+
+/// News that may wait: all pods of a large node.
+const NEWS_MAX: usize = 4096;
+
+/// What becomes of pods.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News {
+    /// A pod that is meant and here, as it is now: a new one, or more about one.
+    Pod(Box<PodTarget>),
+    /// One is gone, or not meant any more: its uid as the kubelet knows it.
+    Gone(String),
+    /// A source cannot be asked at present, for this reason.
+    Troubled(String),
+    /// It can be asked again.
+    Well,
+}
+
+/// Pods that are followed. Dropping it ends it.
+#[derive(Debug)]
+pub struct Following {
+    news: Receiver<News>,
+    touched: SyncSender<String>,
+}
+
+impl Following {
+    /// Follows the pods that were found, and those that come later and are meant too.
+    ///
+    /// # Errors
+    /// No thread can be started, or none for the watch.
+    pub fn start(request: &Request, found: &Found, root: &Path, namespaces: Namespaces) -> io::Result<Self> {
+        let cgroups = Cgroups::of_machine(root, namespaces);
+        let (sender, news) = mpsc::sync_channel(NEWS_MAX);
+        let (touched, touches) = mpsc::sync_channel(NEWS_MAX);
+        let node = node(&found.told_of);
+        let watch = found.cluster.as_ref().map(|cluster| {
+            let queries = found.placed.iter().map(|selector| Query::of(selector, &cluster.namespace));
+            let query = queries.reduce(Query::or).unwrap_or_default();
+            cluster.watch(&Query { node: query.node.clone().or_else(|| node.clone()), ..query })
+        });
+        let watch = watch.transpose().map_err(io::Error::other)?;
+        let follower = Follower {
+            placed: found.placed.clone(),
+            narrowing: request.narrowing.clone(),
+            root: root.to_owned(),
+            hierarchy: found.pods.iter().find_map(|pod| Some(pod.any_cgroup()?.hierarchy.clone())),
+            node: node.or_else(|| source::host_name(root)),
+            is_told: watch.is_some(),
+            watch,
+            identities: Identities::new(root, request.runtime.as_deref()),
+            known: found.told_of.iter().map(|pod| (pod.kubelet_uid.clone(), pod.clone())).collect(),
+            sent: found.pods.iter().map(|pod| (pod.kubelet_uid.clone(), pod.clone())).collect(),
+            due: Due::default(),
+            strangers: Due::default(),
+            by_names: found.source == Source::Cgroups,
+            news: sender,
+        };
+        std::thread::Builder::new().name("podtrace-pods".into()).spawn(move || follower.run(&cgroups, &touches))?;
+        Ok(Self { news, touched })
+    }
+
+    /// The next news, if there are any.
+    pub fn next(&self) -> Option<News> {
+        self.news.try_recv().ok()
+    }
+
+    /// Says that a cgroup of the pod with this uid, as the kubelet knows it, was made.
+    pub fn touched(&self, uid: &str) {
+        // Whoever is so far behind looks at all pods anyway before long.
+        let _ = self.touched.try_send(uid.to_owned());
+    }
+}
+
+/// The node of all pods, if it is one: the others' nodes need not be watched.
+fn node(pods: &[Pod]) -> Option<String> {
+    let first = pods.first()?.node.clone()?;
+    pods.iter().all(|pod| pod.node.as_ref() == Some(&first)).then_some(first)
+}
+
+struct Follower {
+    placed: Vec<PodSelector>,
+    narrowing: Narrowing,
+    root: PathBuf,
+    /// What pods are matched in.
+    hierarchy: Option<Hierarchy>,
+    /// This machine, as the cluster calls it.
+    node: Option<String>,
+    watch: Option<Watch>,
+    /// Whether the API tells of every pod at present.
+    is_told: bool,
+    identities: Identities,
+    /// Pods that are meant, as last told; all by the kubelet's uid.
+    known: BTreeMap<String, Pod>,
+    sent: BTreeMap<String, PodTarget>,
+    /// Known pods to look at.
+    due: Due,
+    /// Pods that nobody told of yet.
+    strangers: Due,
+    /// Whether even the runtime could not be asked when the trace began.
+    by_names: bool,
+    news: SyncSender<News>,
+}
+
+/// Nobody listens any more.
+struct Unheard;
+
+impl Follower {
+    fn run(mut self, cgroups: &Cgroups, touches: &Receiver<String>) {
+        while let Ok(()) = self.round(cgroups, touches) {}
+    }
+
+    fn round(&mut self, cgroups: &Cgroups, touches: &Receiver<String>) -> Result<(), Unheard> {
+        let first = match &self.watch {
+            Some(watch) => watch.next(STEP),
+            None => None,
+        };
+        let mut changes: Vec<Change> = first.into_iter().collect();
+        changes.extend(std::iter::from_fn(|| self.watch.as_ref()?.try_next()));
+        for change in changes {
+            self.change(change)?;
+        }
+        let wait = if self.watch.is_some() { Duration::ZERO } else { STEP };
+        let mut touched = match touches.recv_timeout(wait) {
+            Ok(uid) => vec![uid],
+            Err(RecvTimeoutError::Timeout) => Vec::new(),
+            Err(RecvTimeoutError::Disconnected) => return Err(Unheard),
+        };
+        touched.extend(touches.try_iter());
+        let now = Instant::now();
+        for uid in touched {
+            if self.known.contains_key(&uid) { self.due.add(uid, now) } else { self.strangers.add(uid, now) }
+        }
+        if self.due.is_due(now) || (!self.is_told && self.strangers.is_due(now)) {
+            self.look(&Forest::read(cgroups), now)?;
+        }
+        self.strangers.forget(now);
+        Ok(())
+    }
+
+    fn change(&mut self, change: Change) -> Result<(), Unheard> {
+        match change {
+            Change::Added(pod) | Change::Changed(pod) if self.is_meant(&pod) => {
+                let uid = pod.kubelet_uid.clone();
+                self.strangers.remove(&uid);
+                if self.is_here(&pod) {
+                    self.due.add(uid.clone(), Instant::now());
+                }
+                self.known.insert(uid, pod);
+            }
+            Change::Added(pod) | Change::Changed(pod) | Change::Gone(pod) => {
+                self.due.remove(&pod.kubelet_uid);
+                if self.known.remove(&pod.kubelet_uid).is_some() && self.sent.remove(&pod.kubelet_uid).is_some() {
+                    self.tell(News::Gone(pod.kubelet_uid))?;
+                }
+            }
+            Change::Synced => {}
+            Change::Troubled(error) => {
+                self.is_told = false;
+                self.tell(News::Troubled(error.to_string()))?;
+            }
+            Change::Recovered => {
+                self.is_told = true;
+                self.tell(News::Well)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn is_meant(&self, pod: &Pod) -> bool {
+        self.placed.iter().any(|selector| takes(selector, &self.narrowing, pod))
+    }
+
+    /// Whether a pod is, or may be, on this machine.
+    fn is_here(&self, pod: &Pod) -> bool {
+        !pod.has_ended() && (pod.node.is_none() || pod.node == self.node)
+    }
+
+    /// Looks at all pods that are due.
+    fn look(&mut self, forest: &Forest<'_>, now: Instant) -> Result<(), Unheard> {
+        self.identities.forget();
+        if !self.is_told {
+            self.recognise(forest, now);
+        }
+        for uid in self.due.take(now) {
+            let Some(pod) = self.known.get(&uid).cloned() else { continue };
+            let ids: Vec<&str> = pod.containers.iter().filter_map(|one| one.id.as_deref()).collect();
+            let tree = match &self.hierarchy {
+                Some(hierarchy) => forest.of(hierarchy),
+                None => forest.choose(&ids, &[&uid]),
+            };
+            let described = tree.and_then(|tree| self.identities.describe(&pod, tree, &self.narrowing));
+            // Not here yet: its cgroup will be heard of; that it stays due is in case it was not.
+            let Some(described) = described else { continue };
+            if described.is_settled {
+                self.due.remove(&uid);
+            }
+            if self.sent.get(&uid) != Some(&described.target) {
+                self.sent.insert(uid, described.target.clone());
+                self.tell(News::Pod(Box::new(described.target)))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks the lesser sources about pods that the API did not tell of.
+    fn recognise(&mut self, forest: &Forest<'_>, now: Instant) {
+        for uid in self.strangers.take(now) {
+            let pod = match self.identities.pod(&uid) {
+                Some(pod) => pod,
+                None if self.by_names || self.watch.is_some() => {
+                    let tree = self.hierarchy.as_ref().and_then(|hierarchy| forest.of(hierarchy));
+                    let named = tree.and_then(|tree| tree.named(&uid).map(|named| (tree, named)));
+                    let Some((tree, named)) = named else { continue };
+                    source::of_names(&self.root, tree, &Names::read(&self.root), named)
+                }
+                None => continue,
+            };
+            let pod = Pod { node: self.node.clone(), ..pod };
+            if self.is_meant(&pod) {
+                self.strangers.remove(&uid);
+                self.known.insert(uid.clone(), pod);
+                self.due.add(uid, now);
+            }
+        }
+    }
+
+    fn tell(&self, news: News) -> Result<(), Unheard> {
+        self.news.send(news).map_err(|_| Unheard)
+    }
+}

@@ -1,0 +1,30 @@
+//! Pods traced as they come and go: a node's cgroups made by hand in every shape, a stand-in for the API, known workloads.
+//!
+//! Root is needed. What a real runtime makes of it is tested elsewhere.
+
+#[path = "../rig/rig.rs"]
+mod rig;
+
+#[path = "../stand_ins/api_server.rs"]
+mod api_server;
+
+mod crowd;
+mod gone;
+mod late;
+mod node;
+mod restarts;
+mod returns;
+
+use serde_json::Value;
+
+/// What a report counts of a kind for a target; 0 if it does not name it.
+fn count(report: &Value, kind: &str, target: &str) -> u64 {
+    let entries = report["signals"][kind]["top"]["target"].as_array();
+    let entry = entries.into_iter().flatten().find(|entry| entry["key"] == target);
+    entry.and_then(|entry| entry["count"].as_u64()).unwrap_or(0)
+}
+
+/// The names of a report's targets.
+fn targets(report: &Value) -> Vec<&str> {
+    report["targets"].as_array().into_iter().flatten().filter_map(|target| target["name"].as_str()).collect()
+}
