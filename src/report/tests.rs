@@ -2,6 +2,7 @@
 
 mod bounds;
 mod exact;
+mod rules;
 pub(super) mod scenario;
 mod schema;
 mod sums;

@@ -5,9 +5,11 @@ use insta::assert_snapshot;
 
 use super::parsed;
 use super::vocabulary;
+use crate::event::Severity;
 use crate::profile::Comparison;
 use crate::profile::DEFAULT_WINDOW_NS;
 use crate::profile::Figure;
+use crate::profile::ParamValue;
 use crate::profile::Profile;
 
 /// Every section, every option, every unit of a value, and KDL's ways of writing them.
@@ -324,7 +326,7 @@ fn explained_with_gaps() {
       nothing: it has no `probes`
 
     judges
-      nothing: it has no thresholds
+      nothing: it has neither thresholds nor rules
 
     window 10s (the default)
     "#);

@@ -251,7 +251,7 @@ fn rules() {
     1:54 "\"many\"" `many` of `requests` does not begin with a number | expected a plain number such as `100`
     1:66 "\"clint\"" `clint` of `side` is not known | expected `client` or `server` | did you mean `client`?
     1:79 "1" `1` of `idle` is not a yes or no | expected `#true` or `#false`
-    1:81 "p98" `slow-dependency` has no property `p98` | expected nothing
+    1:81 "p98" `rule` has no property `p98` | expected `p99`, `share`, `requests`, `side`, `idle`, `for` or `severity` | did you mean `p99`?
     1:99 "\"bad\"" `bad` of `severity` is not known | expected `info`, `error`, `warning`, `critical` or `fatal`
     "#);
     assert_snapshot!(listed("rule \"slow-dependency\"\nrule \"slow-dependency\" for=\"1s\""), @r#"
@@ -430,7 +430,7 @@ fn single_values() {
     assert_snapshot!(listed("window \"2h\" \"1s\" unit=\"s\""), @r#"
     1:8 "\"2h\"" `2h` is out of range | expected a duration from `100ms` to `1h`
     1:13 "\"1s\"" `1s` is one argument too many for `window` | expected nothing more
-    1:18 "unit" `window` has no property `unit` | expected no properties
+    1:18 "unit" `window` has no property `unit` | expected `every`
     "#);
     assert_snapshot!(listed("budget"), @r#"
     1:1 "budget" `budget` limits nothing | expected `cpu="2%"`, `memory="128MiB"` or both

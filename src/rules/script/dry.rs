@@ -36,7 +36,7 @@ use crate::window::Snapshot;
 pub type Mistake = Failure;
 
 /// What a view of a window may be called in a rule.
-const VIEWS: [&str; 6] = ["window", "report", "previous", "baseline", "before", "past"];
+const VIEWS: [&str; 4] = ["window", "report", "previous", "baseline"];
 
 /// Everything that is wrong with a rule, by line; its declaration if it has one.
 pub fn check(text: &RuleText, kinds: impl Iterator<Item = &'static Kind>) -> Result<Declaration, Vec<Mistake>> {

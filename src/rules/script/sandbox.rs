@@ -12,7 +12,6 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
-use std::time::Instant;
 
 use mlua::Error;
 use mlua::Function;
@@ -23,6 +22,8 @@ use mlua::Table;
 use mlua::Value;
 use mlua::VmState;
 use mlua::chunk::ChunkMode;
+use nix::time::ClockId;
+use nix::time::clock_gettime;
 
 use super::source::LIBRARY;
 use super::source::RuleText;
@@ -36,12 +37,12 @@ pub struct Limits {
     pub memory_bytes: usize,
     /// Loop edges, calls and steps of the pattern matcher.
     pub steps: u64,
-    /// The time after which it is ended although its steps are not used up.
+    /// The CPU time after which it is ended although its steps are not used up.
     pub time: Duration,
 }
 
-/// The limits that rules run with: at 20 ns a step (optimised) the steps take 40 ms.
-pub const LIMITS: Limits = Limits { memory_bytes: 8 << 20, steps: 2_000_000, time: Duration::from_secs(1) };
+/// The limits that rules run with: at some 50 ns a step with what it does, the steps take 50 ms.
+pub const LIMITS: Limits = Limits { memory_bytes: 8 << 20, steps: 1_000_000, time: Duration::from_secs(2) };
 
 /// How often the clock is read, in steps.
 const CLOCK_STEPS: u64 = 1_024;
@@ -99,27 +100,39 @@ fn place(file: &str, line: Option<u32>) -> String {
 struct Meter {
     limits: Limits,
     left: Cell<u64>,
-    until: Cell<Option<Instant>>,
+    until: Cell<Duration>,
     stopped: Cell<Option<Stop>>,
+    /// Where it was stopped.
+    at: RefCell<Option<(String, u32)>>,
+}
+
+/// The CPU time of this thread: what others do on the machine is not the rule's fault.
+fn thread_time() -> Duration {
+    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map_or(Duration::ZERO, Duration::from)
 }
 
 impl Meter {
     fn begin(&self) {
         self.left.set(self.limits.steps);
-        self.until.set(Instant::now().checked_add(self.limits.time));
+        self.until.set(thread_time() + self.limits.time);
         self.stopped.set(None);
+        self.at.replace(None);
     }
 
-    fn step(&self) -> mlua::Result<VmState> {
+    fn step(&self, lua: &Lua) -> mlua::Result<VmState> {
         let left = self.left.get().saturating_sub(1);
         self.left.set(left);
         if left == 0 {
             self.stopped.set(self.stopped.get().or(Some(Stop::Steps)));
-        } else if left.is_multiple_of(CLOCK_STEPS) && self.until.get().is_some_and(|until| Instant::now() > until) {
+        } else if left.is_multiple_of(CLOCK_STEPS) && thread_time() > self.until.get() {
             self.stopped.set(Some(Stop::Time));
         }
         // Once stopped, every further step fails: an error that `pcall` caught comes again.
-        self.stopped.get().map_or(Ok(VmState::Continue), |stop| Err(Error::runtime(self.words(stop))))
+        let Some(stop) = self.stopped.get() else { return Ok(VmState::Continue) };
+        if self.at.borrow().is_none() {
+            self.at.replace(running_at(lua));
+        }
+        Err(Error::runtime(self.words(stop)))
     }
 
     fn words(&self, stop: Stop) -> String {
@@ -128,6 +141,20 @@ impl Meter {
             Stop::Time => format!("it took longer than {}", unit::seconds(self.limits.time.as_secs_f64())),
         }
     }
+}
+
+/// Levels of the stack that are looked at for the place.
+const LEVELS_MAX: usize = 20;
+
+/// The innermost line of Lua that runs.
+fn running_at(lua: &Lua) -> Option<(String, u32)> {
+    (0..LEVELS_MAX).find_map(|level| {
+        let place = lua.inspect_stack(level, |frame| {
+            let file = frame.source().short_src?.into_owned();
+            Some((file, u32::try_from(frame.current_line()?).ok()?))
+        });
+        place.flatten()
+    })
 }
 
 /// A state of Luau that holds one rule.
@@ -145,7 +172,13 @@ pub(super) struct Sandbox {
 impl Sandbox {
     /// A state for a rule, with nothing of it run yet.
     pub(super) fn new(text: &RuleText, limits: Limits) -> Result<Self, Failure> {
-        let meter = Rc::new(Meter { limits, left: Cell::new(0), until: Cell::new(None), stopped: Cell::new(None) });
+        let meter = Rc::new(Meter {
+            limits,
+            left: Cell::new(0),
+            until: Cell::new(Duration::ZERO),
+            stopped: Cell::new(None),
+            at: RefCell::new(None),
+        });
         let made = || -> mlua::Result<Self> {
             let libraries = StdLib::MATH | StdLib::STRING | StdLib::TABLE | StdLib::UTF8 | StdLib::BIT;
             let lua = Lua::new_with(libraries, LuaOptions::default())?;
@@ -154,7 +187,7 @@ impl Sandbox {
             lua.sandbox(true)?;
             lua.set_memory_limit(limits.memory_bytes)?;
             let counted = Rc::clone(&meter);
-            lua.set_interrupt(move |_| counted.step());
+            lua.set_interrupt(move |lua| counted.step(lua));
             let (modules, open) = (Rc::default(), Rc::new(Cell::new(true)));
             let sandbox = Self { lua, meter: Rc::clone(&meter), globals, text: text.clone(), modules, open };
             sandbox.close_globals()?;
@@ -242,10 +275,13 @@ impl Sandbox {
         let done = doing(&self.lua);
         match (done, self.meter.stopped.get()) {
             (Ok(done), None) => Ok(done),
-            // It caught the error and came to an end: too late.
-            (Ok(_), Some(stop)) => Err(self.failure(None, &self.meter.words(stop))),
-            (Err(error), Some(stop)) => Err(self.failure(Some(&error), &self.meter.words(stop))),
-            (Err(error), None) => Err(self.failure(Some(&error), &self.message(&error))),
+            // Also where it caught the error and came to an end: too late.
+            (_, Some(stop)) => {
+                let at = self.meter.at.borrow().clone();
+                let (file, line) = at.map_or((self.text.path.clone(), None), |(file, line)| (file, Some(line)));
+                Err(Failure { file, line, message: self.meter.words(stop) })
+            }
+            (Err(error), None) => Err(self.failure(&error, &self.message(&error))),
         }
     }
 
@@ -277,8 +313,8 @@ impl Sandbox {
         if line.is_empty() { "it failed without a message".to_owned() } else { line.to_owned() }
     }
 
-    fn failure(&self, error: Option<&Error>, message: &str) -> Failure {
-        let said = error.map(ToString::to_string).unwrap_or_default();
+    fn failure(&self, error: &Error, message: &str) -> Failure {
+        let said = error.to_string();
         let found = self.names().filter_map(|name| Some((first_place(&said, &name)?, name)));
         let first = found.min_by_key(|((at, _), _)| *at);
         let (line, file) = match first {

@@ -151,7 +151,7 @@ fn documentation_is_right() {
                 let said: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
                 insta::assert_snapshot!(said.join("\n"), @r"
                 wrong.lua:4: unknown kind `tcp.conect`; did you mean `tcp.connect`?
-                wrong.lua:6: `tcp.response` has no field `p98`; did you mean `p95`?
+                wrong.lua:6: `tcp.response` has no field `p98`; did you mean `p90`?
                 wrong.lua:6: a window has no field `fiel`; did you mean `file`?
                 ");
                 wrong += 1;

@@ -267,10 +267,4 @@ impl Tracker {
             section: self.section.as_ref(),
         }
     }
-
-    /// The severity of the worst finding, if there is any.
-    #[cfg(test)]
-    pub(super) fn worst(&self) -> Option<crate::event::Severity> {
-        self.concluded().first().map(|concluded| concluded.severity)
-    }
 }
