@@ -17,7 +17,16 @@ local LAYERS = {
 }
 
 -- Errors by which programs look around, and that mean nothing by themselves.
-local BENIGN = { ENOENT = true, ENOTDIR = true, EAGAIN = true, EINTR = true, EEXIST = true, EISDIR = true }
+local BENIGN = {
+	ENOENT = true,
+	ENOTDIR = true,
+	ENXIO = true,
+	ENOTTY = true,
+	EAGAIN = true,
+	EINTR = true,
+	EEXIST = true,
+	EISDIR = true,
+}
 
 return {
 	name = "error-correlation",
@@ -68,7 +77,11 @@ return {
 		end
 		-- What began a tenth of a second earlier is earlier; else the lower layer is the cause.
 		local function tenths(link)
-			return if link.first then math.floor(link.first.at * 10) else math.huge
+			-- How a program ends is what came of it, never where it began.
+			if link.kind.kind == "process.exit" or link.first == nil then
+				return math.huge
+			end
+			return math.floor(link.first.at * 10)
 		end
 		table.sort(chain, function(one, other)
 			if tenths(one) ~= tenths(other) then

@@ -7,7 +7,7 @@ return {
 	needs = { "process.exec" },
 	wants = { "process.fork" },
 	params = {
-		rate = { type = "number", default = 5, about = "Programs a second that are many." },
+		rate = { type = "number", default = 10, about = "Programs a second that are many." },
 	},
 
 	evaluate = function(window, params)

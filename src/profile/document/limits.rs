@@ -37,7 +37,7 @@ pub(super) fn window(mut node: Node, context: &mut Context, profile: &mut Profil
         }
     }
     if let (Some((value, step_ns)), Some(window_ns)) = (every, profile.window_ns) {
-        let steps = if step_ns == 0 { 0 } else { window_ns / step_ns };
+        let steps = window_ns.checked_div(step_ns).unwrap_or(0);
         if step_ns >= WINDOW_MIN_NS && window_ns.is_multiple_of(step_ns) && (1..=STEPS_MAX).contains(&steps) {
             profile.step_ns = Some(step_ns);
         } else {

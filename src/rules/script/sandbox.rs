@@ -143,6 +143,9 @@ impl Meter {
     }
 }
 
+/// What the text before the rule's own is called.
+const PRELUDE: &str = "prelude";
+
 /// Levels of the stack that are looked at for the place.
 const LEVELS_MAX: usize = 20;
 
@@ -151,6 +154,7 @@ fn running_at(lua: &Lua) -> Option<(String, u32)> {
     (0..LEVELS_MAX).find_map(|level| {
         let place = lua.inspect_stack(level, |frame| {
             let file = frame.source().short_src?.into_owned();
+            let file = Some(file).filter(|file| file != PRELUDE)?;
             Some((file, u32::try_from(frame.current_line()?).ok()?))
         });
         place.flatten()
@@ -182,7 +186,8 @@ impl Sandbox {
         let made = || -> mlua::Result<Self> {
             let libraries = StdLib::MATH | StdLib::STRING | StdLib::TABLE | StdLib::UTF8 | StdLib::BIT;
             let lua = Lua::new_with(libraries, LuaOptions::default())?;
-            let prelude = lua.load(include_str!("prelude.lua")).set_name("=prelude").set_mode(ChunkMode::Text);
+            let prelude =
+                lua.load(include_str!("prelude.lua")).set_name(format!("={PRELUDE}")).set_mode(ChunkMode::Text);
             let globals: Table = prelude.call(lua.create_sequence_from(KEPT)?)?;
             lua.sandbox(true)?;
             lua.set_memory_limit(limits.memory_bytes)?;

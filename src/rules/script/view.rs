@@ -96,11 +96,14 @@ pub struct Facts {
     pub command: Option<String>,
 }
 
+/// Kinds by name, each with its figures.
+pub(super) type Kinds = BTreeMap<&'static str, (&'static Kind, Rc<[Field]>)>;
+
 /// What one rule may look at.
 #[derive(Debug)]
 pub(super) struct Scope {
     /// Every kind there is, with its figures.
-    pub(super) kinds: Rc<BTreeMap<&'static str, (&'static Kind, Rc<[Field]>)>>,
+    pub(super) kinds: Rc<Kinds>,
     /// Those that the rule named.
     pub(super) named: Vec<&'static str>,
     pub(super) facts: Facts,
@@ -108,7 +111,7 @@ pub(super) struct Scope {
 
 impl Scope {
     /// Every kind there is, with its figures.
-    pub(super) fn catalogue(kinds: &[&'static Kind]) -> Rc<BTreeMap<&'static str, (&'static Kind, Rc<[Field]>)>> {
+    pub(super) fn catalogue(kinds: &[&'static Kind]) -> Rc<Kinds> {
         Rc::new(kinds.iter().map(|kind| (kind.name, (*kind, field::fields(kind).into()))).collect())
     }
 }
@@ -237,7 +240,7 @@ impl UserData for WindowView {
 impl UserData for FamilyView {
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
         methods.add_meta_method(MetaMethod::Index, |lua, view, what: String| {
-            let FamilyView { window, family } = view;
+            let Self { window, family } = view;
             let name = format!("{family}.{what}");
             let scope = &window.scope;
             let Some((kind, fields)) = scope.kinds.get(name.as_str()) else {
