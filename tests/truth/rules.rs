@@ -12,7 +12,6 @@ use crate::rig::peers::V4;
 use crate::rig::process::Ended;
 use crate::rig::process::Running;
 use crate::rig::scene::Scene;
-use crate::rig::scene::report_of;
 
 /// Runs podtrace.
 fn podtrace(scene: &Scene, name: &str, arguments: &[&str], line: &[String]) -> Ended {
@@ -49,7 +48,7 @@ fn slow_dependency_first() {
     let arguments = [&arguments[..], &["--record", &recording, "-o", "json", "--fail-on", "critical", "--"]].concat();
     let line = scene.job(&["response", "--to", &peer, "--count", "23"], "truth");
     let live = podtrace(&scene, "live", &arguments, &line);
-    let report = report_of(&live);
+    let report: Value = serde_json::from_str(&live.output).expect("the report is JSON");
     let truth = scene.truth("truth");
     let mut compared = Compared::sides(&report, &truth, &live.errors);
     compared.equal("exit code of podtrace", live.code(), 4);
