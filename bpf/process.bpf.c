@@ -46,6 +46,8 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 	if (member)
 		origin = member->process;
 	belongs = target_by_cgroup(child, &place);
+	if (belongs && place.from_exec && (!member || member->target != place.target))
+		belongs = false;
 	if (!belongs && member && member->follow) {
 		place.target = member->target;
 		place.child = 0;
@@ -82,6 +84,53 @@ static __always_inline void read_arguments(struct podtrace_exec *record, struct 
 	record->arguments_read = length;
 }
 
+static __always_inline struct mnt_namespace *tree_of_program(struct task_struct *task)
+{
+	struct file *program = BPF_CORE_READ(task, mm, exe_file);
+	struct mount *mount = mount_of(BPF_CORE_READ(program, f_path.mnt));
+
+	return BPF_CORE_READ(mount, mnt_ns);
+}
+
+/* Whether a task's program is in its own tree of mounts. The copy of itself by which a runtime prepares a container is
+ * not: it is in memory, or in a mount that belongs to no tree (runc and crun, because of CVE-2019-5736). */
+static __always_inline bool program_in_own_tree(struct task_struct *task)
+{
+	return tree_of_program(task) == BPF_CORE_READ(task, nsproxy, mnt_ns);
+}
+
+/* Whether a process that is found in a container's cgroup is its runtime, about to become the container's: it bears the
+ * name that runc gives itself then, or is that copy. Less is asked of it than of a new program, because a container's own
+ * processes may have left their tree of mounts since they began. */
+static __always_inline bool prepares_container(struct task_struct *task)
+{
+	const char named[] = {'r', 'u', 'n', 'c', ':', '['};
+	__u64 tree = (__u64)tree_of_program(task);
+	char comm[16];
+
+	BPF_CORE_READ_STR_INTO(&comm, task, group_leader, comm);
+	for (int i = 0; i < sizeof(named); i++)
+		if (comm[i] != named[i])
+			/* No tree, or MNT_NS_INTERNAL of fs/mount.h: an error number for a pointer */
+			return !tree || tree >= (__u64)-K_MAX_ERRNO;
+	return true;
+}
+
+/* Whether a process belongs to a target from this program on. A container begins with its first program: what the process
+ * did in the container's cgroup before, it did for the runtime. */
+static __always_inline void begin_with_program(struct task_struct *task, __u32 pid)
+{
+	struct place place = {};
+
+	if (held_pid && pid == held_pid) {
+		/* What podtrace's own child did before it became the command is not the command's. */
+		place.target = held_target;
+		take_in(pid, &place, held_follow);
+	} else if (target_by_cgroup(task, &place) && place.from_exec && program_in_own_tree(task)) {
+		take_in(pid, &place, 0);
+	}
+}
+
 /* A new program in an old process: a new life. */
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(process_exec, struct task_struct *task, int old_pid, struct linux_binprm *program)
@@ -90,14 +139,11 @@ int BPF_PROG(process_exec, struct task_struct *task, int old_pid, struct linux_b
 	struct podtrace_member *member, next;
 	struct podtrace_exec *record;
 	struct thread_state *state;
-	struct place place = {};
+	struct place place;
 	__u64 object = 0;
 
-	/* What podtrace's own child did before it became the command is not the command's. */
-	if (held_pid && pid == held_pid && !is_traced(pid)) {
-		place.target = held_target;
-		take_in(pid, &place, held_follow);
-	}
+	if (!is_traced(pid))
+		begin_with_program(task, pid);
 	if (!is_traced(pid))
 		return 0;
 	member = bpf_map_lookup_elem(&members, &pid);
@@ -227,6 +273,8 @@ int BPF_PROG(process_moved, struct cgroup *to, const char *path, struct task_str
 	belongs = target_by_cgroup(leader, &place);
 	if (member && stays(member, belongs, &place))
 		return 0;
+	if (!member && place.from_exec)
+		return 0;
 	if (member)
 		leave(pid, member);
 	__sync_fetch_and_add(&membership_epoch, 1);
@@ -301,7 +349,7 @@ int seed_members(struct bpf_iter__task *context)
 			place.target = *seed;
 			place.child = 0;
 			follow = 1;
-		} else if (!target_by_cgroup(task, &place)) {
+		} else if (!target_by_cgroup(task, &place) || (place.from_exec && prepares_container(task))) {
 			return 0;
 		}
 		process = take_in(pid, &place, follow);

@@ -10,6 +10,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 /* Keeps types in BTF that are used only through pointers. */
 struct podtrace_event *unused_event __attribute__((unused));
 struct podtrace_process *unused_process __attribute__((unused));
+struct podtrace_target *unused_target __attribute__((unused));
 struct podtrace_exec *unused_exec __attribute__((unused));
 struct podtrace_file_path *unused_file_path __attribute__((unused));
 struct podtrace_given_path *unused_given_path __attribute__((unused));

@@ -4,10 +4,12 @@
 
 mod arguments;
 mod check;
+mod completion;
 mod demo;
 mod doctor;
 mod exit;
 mod list;
+mod man;
 mod output;
 mod record;
 mod rules;
@@ -33,6 +35,9 @@ pub fn main() -> ExitCode {
     if let Some(code) = demo::part(&arguments) {
         return code;
     }
+    if completion::answered() {
+        return Exit::Fine.code();
+    }
     let arguments = Arguments::parse_from(arguments);
     let level: LevelFilter = arguments.log_level.into();
     // What the client of the Kubernetes API says, podtrace says better.
@@ -55,5 +60,7 @@ fn run(arguments: Arguments) -> Exit {
         Some(Command::Check(check)) => check::check(&check),
         Some(Command::Rules(rules)) => rules::rules(&rules),
         Some(Command::List(list)) => list::list(&list),
+        Some(Command::Completion(completion)) => completion::completion(&completion),
+        Some(Command::Man(man)) => man::man(&man),
     }
 }

@@ -4,6 +4,7 @@
 //! into a sequence of [`Item`]s; everything to the right of it consumes items and nothing else, which is why the live
 //! report and the replayed one are the same bytes.
 
+pub mod cluster;
 pub mod completeness;
 pub mod definition;
 #[cfg(test)]
@@ -18,7 +19,11 @@ pub mod unit;
 
 use serde::Deserialize;
 use serde::Serialize;
+use session::PlannedFeature;
 
+pub use cluster::Incident;
+pub use cluster::PeerKind;
+pub use cluster::PeerName;
 pub use completeness::Loss;
 pub use completeness::LossCause;
 pub use definition::Definition;
@@ -76,6 +81,10 @@ pub enum Item {
     Event(Event),
     /// What was counted since the last tick. Closes the tick at [`Tick::at_ns`].
     Tick(Tick),
+    /// What the cluster says happened to a traced pod.
+    Incident(Box<Incident>),
+    /// A feature turned out to be other than was known before: takes the place of what was said of it.
+    Feature(PlannedFeature),
 }
 
 /// What the kernel counted during one tick.

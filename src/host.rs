@@ -12,9 +12,11 @@ pub mod cgroup;
 pub mod clock;
 pub mod cpu;
 pub mod doctor;
+pub mod elf;
 pub mod kernel;
 pub mod namespace;
 pub mod process;
+pub mod program;
 pub mod socket;
 
 use std::fs;
@@ -32,6 +34,7 @@ pub use cpu::Cpus;
 pub use kernel::Kernel;
 pub use namespace::Namespaces;
 pub use process::Processes;
+pub use program::Program;
 
 use crate::event::session::HostSummary;
 

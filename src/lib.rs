@@ -4,9 +4,9 @@
 //! [`pipeline`] and [`cli`] know everybody (`tests/house_rules.rs` enforces it):
 //!
 //! ```text
-//! profile ─► plan ─► probe ─► event, tally ─► window ─► rules ─► finding ─► sinks
-//!    │         ▲        ▲                        │                  │
-//!    └► targets┘  host ┘   families              └───► report ◄─────┘
+//! profile ─► plan ─► probe ─► event, tally ─► enrich ─► window ─► rules ─► finding ─► sinks
+//!    │         ▲        ▲                                   │                  │
+//!    └► targets┘  host ┘   families                         └───► report ◄─────┘
 //! ```
 
 pub mod event;
@@ -24,6 +24,8 @@ pub mod families;
 pub mod plan;
 
 pub mod probe;
+
+pub mod enrich;
 
 pub mod window;
 

@@ -9,6 +9,7 @@ mod interrupt;
 mod live;
 mod lives;
 mod membership;
+mod naming;
 mod replay;
 mod session;
 

@@ -98,6 +98,9 @@ pub struct Assignment {
     pub target: u16,
     /// Who belongs to it.
     pub membership: Membership,
+    /// Who comes into its cgroup from elsewhere belongs to it from its next program on. Of a container: what happens in
+    /// its cgroup before is the runtime's work.
+    pub from_exec: bool,
 }
 
 /// A command before its first instruction.

@@ -168,7 +168,7 @@ fn others(mut pids: BTreeSet<u32>) -> BTreeSet<u32> {
 
 #[cfg(test)]
 #[path = "../tests/stand_ins/api_server.rs"]
-mod api_server;
+pub(crate) mod api_server;
 
 #[cfg(test)]
 mod tests;

@@ -6,8 +6,10 @@
 
 pub mod catalogue;
 pub mod figures;
+pub mod incidents;
 pub mod names;
 pub mod notable;
+pub mod peers;
 pub mod sliding;
 pub mod snapshot;
 pub mod store;
@@ -19,8 +21,10 @@ pub mod tumbling;
 pub use catalogue::Catalogue;
 pub use figures::Figures;
 pub use figures::Weight;
+pub use incidents::Incidents;
 pub use names::Names;
 pub use notable::Notable;
+pub use peers::PeerNames;
 pub use sliding::Windows;
 pub use snapshot::KindSnapshot;
 pub use snapshot::Moment;

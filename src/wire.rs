@@ -51,6 +51,7 @@ plain! {
     podtrace_error_key: 24,
     podtrace_counters: 128 * 8 + 128 * 16 * 8,
     podtrace_member: 16,
+    podtrace_target: 4,
 }
 
 // SAFETY: an integer.

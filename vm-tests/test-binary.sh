@@ -20,10 +20,12 @@ measure_again() {
     echo "measured again, alone, and passed: ${failed[*]}"
 }
 
-# run_tests FILE: runs a test binary one test at a time (they measure time), shows what it prints, and says in the
-# closing line how many tests ran. PODTRACE_FILTER narrows them to the names that contain it.
+# run_tests FILE [NAME...]: runs a test binary one test at a time (they measure time), shows what it prints, and says in
+# the closing line how many tests ran: those with one of NAMES in their names. PODTRACE_FILTER narrows them instead.
 run_tests() {
     local scenario status=0 output counted
+    local -a names=("${@:2}")
+    [ -z "${PODTRACE_FILTER-}" ] || names=("$PODTRACE_FILTER")
     scenario=$(basename "$0" .sh)
     if [ ! -x "${1-}" ]; then
         echo "FAILED  no test binary was given: is there a test target named \`$scenario\`?"
@@ -34,7 +36,7 @@ run_tests() {
     cd "$PODTRACE_REPOSITORY" || exit 1
     # As cargo would set them; a disk below the tests' files.
     export CARGO_MANIFEST_DIR=$PODTRACE_REPOSITORY RUST_BACKTRACE=1 RUST_TEST_THREADS=1 TMPDIR=/var/tmp
-    "$1" ${PODTRACE_FILTER:+"$PODTRACE_FILTER"} 2>&1 </dev/null | tee "$output"
+    "$1" ${names[@]+"${names[@]}"} 2>&1 </dev/null | tee "$output"
     status=${PIPESTATUS[0]}
     if [ "$status" -ne 0 ] && measure_again "$1" "$output"; then status=0; fi
     counted=$(awk '/^test result: / { n += $4 + $6 } END { print n + 0 }' "$output")

@@ -1,5 +1,6 @@
 //! The jobs, one visible list.
 
+mod errand;
 mod file;
 mod layout;
 mod lifecycle;
@@ -77,6 +78,7 @@ pub(crate) const JOBS: &[Job] = &[
     Job { name: "contention", about: "waits for a lock", perform: waiting::contention },
     Job { name: "spinner", about: "uses half a CPU", perform: run_queue::spinner },
     Job { name: "run-queue", about: "several spinners on one CPU", perform: run_queue::run_queue },
+    Job { name: "errand", about: "connects, reads and executes, as often as it is told", perform: errand::errand },
     Job { name: "many-ops", about: "preads as fast as they go", perform: rate::many_ops },
     Job { name: "many-files", about: "many different files", perform: rate::many_files },
 ];

@@ -10,6 +10,7 @@
 //! - `--ready FILE`: made when the job has opened what others connect to; it holds the addresses, one a line
 //! - `--begin FILE`: wait until this file exists before the work begins
 //! - `--leave FILE`: wait until this file exists before the process ends
+//! - `--end CODE`: end with this exit code
 
 mod calls;
 mod clock;
@@ -34,7 +35,7 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     match perform(&name, arguments) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("workload {name}: {error:#}");
             ExitCode::from(2)
@@ -42,14 +43,15 @@ fn main() -> ExitCode {
     }
 }
 
-/// Does one job and says what was done.
-fn perform(name: &str, arguments: impl Iterator<Item = String>) -> anyhow::Result<()> {
+/// Does one job and says what was done; the exit code to end with.
+fn perform(name: &str, arguments: impl Iterator<Item = String>) -> anyhow::Result<ExitCode> {
     let job =
         jobs::JOBS.iter().find(|job| job.name == name).context("no such job; run without arguments for a list")?;
     let mut options = Options::parse(arguments)?;
     let mut truth = Truth::of(job.name);
     let target = options.path("truth")?;
     let leave = options.path("leave")?;
+    let end = u8::try_from(options.number("end", 0)?).context("`--end` is at most 255")?;
     if let Some(begin) = options.path("begin")? {
         clock::wait_for_file(&begin);
     }
@@ -70,5 +72,5 @@ fn perform(name: &str, arguments: impl Iterator<Item = String>) -> anyhow::Resul
     if let Some(leave) = leave {
         clock::wait_for_file(&leave);
     }
-    Ok(())
+    Ok(ExitCode::from(end))
 }

@@ -10,6 +10,7 @@ use clap::Subcommand;
 use clap::ValueEnum;
 use tracing_subscriber::filter::LevelFilter;
 
+use super::completion;
 use crate::event::Severity;
 use crate::profile::InNamespace;
 use crate::profile::Pattern;
@@ -56,6 +57,15 @@ pub(super) enum Command {
     Rules(Rules),
     /// What podtrace knows.
     List(List),
+    /// Print what a shell has to be told so that it completes commands, options and names of pods.
+    #[command(after_help = "bash: echo 'source <(podtrace completion bash)' >>~/.bashrc\n\
+                            zsh:  echo 'source <(podtrace completion zsh)' >>~/.zshrc\n\
+                            fish: echo 'podtrace completion fish | source' >>~/.config/fish/config.fish\n\n\
+                            Packages bring it along.")]
+    Completion(Completion),
+    /// Write the manual pages.
+    #[command(hide = true)]
+    Man(Man),
 }
 
 /// Trace processes that run already.
@@ -78,10 +88,10 @@ pub(super) struct Targets {
 pub(super) struct Pods {
     /// A pod's name, or a pattern (`web-*`): pod/X, deploy/X, sts/X, ds/X, job/X, node/X; several are traced together.
     /// A pod with the name of a command of podtrace is pod/NAME.
-    #[arg(value_name = "POD", value_parser = Subject::parse, conflicts_with = "labels")]
+    #[arg(value_name = "POD", value_parser = Subject::parse, conflicts_with = "labels", add = completion::pods())]
     pub(super) pods: Vec<Subject>,
     /// Their namespace; else that of the kubeconfig's context.
-    #[arg(short, long, value_name = "NAMESPACE", value_parser = InNamespace::parse)]
+    #[arg(short, long, value_name = "NAMESPACE", value_parser = InNamespace::parse, add = completion::namespaces())]
     pub(super) namespace: Option<InNamespace>,
     /// In all namespaces; alone: all pods on this machine.
     #[arg(short = 'A', long, conflicts_with = "namespace")]
@@ -90,7 +100,7 @@ pub(super) struct Pods {
     #[arg(short = 'l', long = "selector", value_name = "LABELS", value_parser = Labels::parse)]
     pub(super) labels: Option<Labels>,
     /// Only this container, or those of this pattern; may be repeated. Else all, init and ephemeral ones too.
-    #[arg(short, long, value_name = "CONTAINER", value_parser = selector::container)]
+    #[arg(short, long, value_name = "CONTAINER", value_parser = selector::container, add = completion::containers())]
     pub(super) container: Vec<Pattern>,
     /// Leave out a container, pod/X or namespace/X; may be repeated, and be a pattern.
     #[arg(long, value_name = "CONTAINER", value_parser = Exclusion::parse)]
@@ -127,7 +137,7 @@ pub(super) struct Selection {
 #[command(next_help_heading = "Options")]
 pub(super) struct TraceOptions {
     /// What to observe and judge: a file, or a shipped profile (`podtrace list profiles`); several are merged.
-    #[arg(short, long, value_name = "PROFILE")]
+    #[arg(short, long, value_name = "PROFILE", add = completion::profiles())]
     pub(super) profile: Vec<PathBuf>,
     /// Judge by rules in Lua: a file, a folder of them, or a shipped rule's name (`podtrace list rules`); may be repeated.
     #[arg(long, value_name = "RULES")]
@@ -192,7 +202,7 @@ pub(super) struct Replay {
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
     /// Judge it by these profiles instead of those it was recorded with.
-    #[arg(short, long, value_name = "PROFILE")]
+    #[arg(short, long, value_name = "PROFILE", add = completion::profiles())]
     pub(super) profile: Vec<PathBuf>,
     /// Judge it by these rules in Lua instead of those it was recorded with: a file, a folder of them, or a shipped rule's
     /// name (`podtrace list rules`); may be repeated.
@@ -228,7 +238,7 @@ pub(super) struct Doctor {
 #[derive(Debug, Args)]
 pub(super) struct Check {
     /// Profiles (several are merged), and rules in Lua: files that end in `.lua`.
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE", required = true, add = completion::profiles())]
     pub(super) files: Vec<PathBuf>,
     /// Rules of your own that the profiles name: a file, or a folder of them; may be repeated.
     #[arg(long, value_name = "RULES")]
@@ -287,6 +297,42 @@ pub(super) struct RulesNew {
 pub(super) struct List {
     #[arg(value_enum)]
     pub(super) what: Listed,
+}
+
+/// Tell a shell.
+#[derive(Debug, Args)]
+pub(super) struct Completion {
+    #[arg(value_enum)]
+    pub(super) shell: Shell,
+}
+
+/// Shells that can be told.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Shell {
+    Bash,
+    Elvish,
+    Fish,
+    Zsh,
+}
+
+impl Shell {
+    /// Its name.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Bash => "bash",
+            Self::Elvish => "elvish",
+            Self::Fish => "fish",
+            Self::Zsh => "zsh",
+        }
+    }
+}
+
+/// Write the manual pages.
+#[derive(Debug, Args)]
+pub(super) struct Man {
+    /// Where to.
+    #[arg(value_name = "FOLDER")]
+    pub(super) folder: PathBuf,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -8,15 +8,19 @@ use super::arguments::Doctor;
 use super::exit::Exit;
 use super::exit::say;
 use super::trace;
+use crate::families;
 use crate::host::Abilities;
 use crate::host::Host;
 use crate::host::Processes;
 use crate::host::doctor;
 use crate::host::doctor::TargetFinding;
+use crate::host::doctor::containers;
+use crate::host::doctor::containers::ContainerFinding;
 use crate::pipeline;
 use crate::profile::Profile;
 use crate::sinks::terminal::Pipe;
 use crate::targets;
+use crate::targets::runtime::Runtime;
 
 /// Looks, and tells.
 pub(super) fn doctor(arguments: &Doctor) -> Exit {
@@ -36,7 +40,9 @@ pub(super) fn doctor(arguments: &Doctor) -> Exit {
             targets::finding(selector, &answer)
         })
         .collect();
-    let findings = [findings, pods(arguments, &host, &mut found_all)].concat();
+    let (containers, missing) = pods(arguments, &host, root);
+    found_all &= missing.is_none();
+    let findings: Vec<_> = findings.into_iter().chain(missing).collect();
     let checks = doctor::checks(&host, &abilities, findings.first());
     code = code.max(doctor::exit_code(&checks));
     text.push_str(&doctor::render(&host, &checks));
@@ -45,6 +51,12 @@ pub(super) fn doctor(arguments: &Doctor) -> Exit {
             Ok(how) => text.push_str(&format!("{}: {how}\n", finding.name)),
             Err(why) => text.push_str(&format!("{}: {why}\n", finding.name)),
         }
+    }
+    if !containers.is_empty() {
+        let families: Vec<&str> = families::FAMILIES.iter().map(|family| family.name).collect();
+        text.push('\n');
+        text.push_str(containers::render(&containers, &families).trim_end());
+        text.push('\n');
     }
     text.push_str(&features(&host));
     if Pipe::new(io::stdout()).write_all(text.as_bytes()).is_err() {
@@ -57,32 +69,33 @@ pub(super) fn doctor(arguments: &Doctor) -> Exit {
     }
 }
 
-/// Per container of the pods that were named, how it was found.
-fn pods(arguments: &Doctor, host: &Host, found_all: &mut bool) -> Vec<TargetFinding> {
+/// The containers of the pods that were named, or why they are not here.
+fn pods(arguments: &Doctor, host: &Host, root: &Path) -> (Vec<ContainerFinding>, Option<TargetFinding>) {
     let request = trace::pods_alone(&arguments.pods);
     if request.selectors.is_empty() {
-        return Vec::new();
+        return (Vec::new(), None);
     }
     let mut progress = |text: &str| {
         say(text);
         true
     };
-    match targets::pods::resolve(&request, Path::new("/"), host.namespaces, &mut progress) {
+    match targets::pods::resolve(&request, root, host.namespaces, &mut progress) {
         Ok(found) => {
             found.remarks.iter().for_each(say);
-            found.pods.iter().flat_map(|pod| pod.findings(&found.source)).collect()
+            // Whoever told of the pods: which runtime runs them, it knows best itself.
+            let runtime = Runtime::find(root, request.runtime.as_deref()).ok();
+            (found.pods.iter().flat_map(|pod| pod.inspect(&found.source, runtime.as_ref(), root)).collect(), None)
         }
         Err(error) => {
-            *found_all = false;
             let names: Vec<String> = request.selectors.iter().map(ToString::to_string).collect();
-            vec![TargetFinding { name: names.join(", "), found: Err(error.to_string()) }]
+            (Vec::new(), Some(TargetFinding { name: names.join(", "), found: Err(error.to_string()) }))
         }
     }
 }
 
 /// Per kind, whether it can be seen here.
 fn features(host: &Host) -> String {
-    let everything = Profile::load(&["everything".into()], &crate::families::vocabulary()).unwrap_or_default();
+    let everything = Profile::load(&["everything".into()], &families::vocabulary()).unwrap_or_default();
     let mut text = String::from("\nkinds\n");
     match pipeline::plan_here(host, &everything, None) {
         Ok(plan) => {

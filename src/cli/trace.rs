@@ -48,20 +48,21 @@ pub(super) fn trace(
     command: Option<Vec<OsString>>,
     record: Option<PathBuf>,
 ) -> Exit {
-    let (profile, rules) = match profile(&options.profile, &options.rules) {
-        Ok((profile, library)) => {
-            let mut profile = profile;
-            let rules = library.apply(&mut profile);
-            (profile, rules)
-        }
+    let (mut profile, library) = match profile(&options.profile, &options.rules) {
+        Ok(read) => read,
         Err(exit) => return exit,
     };
+    let rules = library.apply(&mut profile);
     let data_ring_bytes = match ring_bytes() {
         Ok(bytes) => bytes,
         Err(exit) => return exit,
     };
     for threshold in profile.unobserved() {
         say(format_args!("the threshold on `{}` can never fire: the profile does not observe it", threshold.kind));
+    }
+    let words = Vocabulary { rules: library.specs(), ..Vocabulary::default() };
+    for (rule, kind) in profile.idle_rules(&words) {
+        say(format_args!("the rule `{rule}` is not run: it needs `{kind}`, which the profile does not observe"));
     }
     let mut selectors = if command.is_some() { Vec::new() } else { profile.targets.clone() };
     selectors.extend(selectors_of(selection));

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use serde::Deserialize;
 use serde::Serialize;
 
+use super::PeerName;
 use super::session::Target;
 
 /// One life of one program image in one process: a fork and an exec each begin a new one, so that figures before an
@@ -41,6 +42,8 @@ pub enum Definition {
     /// JSON, as in the session, so that what is said of targets may grow without a new format.
     #[serde(with = "as_json")]
     Target(Box<Target>),
+    /// What a network peer is called in its cluster.
+    PeerName(Box<PeerName>),
 }
 
 /// A value as the text of its JSON.

@@ -7,10 +7,13 @@ use super::Definition;
 use super::ErrorCount;
 use super::Event;
 use super::Histogram;
+use super::Incident;
 use super::Item;
 use super::KindId;
 use super::ObjectId;
 use super::PathObject;
+use super::PeerKind;
+use super::PeerName;
 use super::PeerObject;
 use super::Process;
 use super::ProcessId;
@@ -102,6 +105,42 @@ pub fn peer(id: u64, address: &str, port: u16) -> Item {
         port,
         side: Side::Client,
     }))
+}
+
+/// A pod's name for a peer, in the namespace `shop`.
+pub fn pod_name(object: u64, name: &str, workload: Option<&str>) -> PeerName {
+    PeerName {
+        object: ObjectId(object),
+        kind: PeerKind::Pod,
+        namespace: Some("shop".to_owned()),
+        name: name.to_owned(),
+        workload: workload.map(str::to_owned),
+        port: None,
+        service: None,
+    }
+}
+
+/// A service's name for a peer, in the namespace `shop`.
+pub fn service_name(object: u64, name: &str, port: Option<&str>) -> PeerName {
+    PeerName { kind: PeerKind::Service, port: port.map(str::to_owned), ..pod_name(object, name, None) }
+}
+
+/// A warning about the pod `shop/client-0`, in seconds since the trace started.
+pub fn incident(id: u32, at_seconds: i64, reason: &str, count: u64) -> Incident {
+    Incident {
+        id,
+        at_ns: at_seconds * S as i64,
+        first_ns: at_seconds.min(1) * S as i64,
+        namespace: "shop".to_owned(),
+        pod: "client-0".to_owned(),
+        container: Some("app".to_owned()),
+        warning: true,
+        reason: reason.to_owned(),
+        message: format!("what {reason} means"),
+        reporter: "kubelet".to_owned(),
+        count,
+        during: count,
+    }
 }
 
 /// The item that names a path.

@@ -20,7 +20,7 @@
 //! Item layouts belong to the format: a change of anything an [`Item`](super::Item) holds, other than a variant added at
 //! the end of an enum, needs a new [`FORMAT`] and a reader that still takes the old one (`tests/recordings/` has one file
 //! of each).
-//! Format 2 adds definitions of targets to format 1 and is read the same way.
+//! Format 2 adds to format 1 definitions of targets and names of peers, incidents and features; it is read the same way.
 //! Frame layout and the session's JSON stay as they are in all formats, so that any version can say who wrote a file.
 
 mod checksum;

@@ -2,6 +2,8 @@
 //!
 //! Pure. What single families can observe is the plan's to say; its lines can be appended as further [`Check`]s.
 
+pub mod containers;
+
 use std::fmt::Write;
 use std::path::Path;
 

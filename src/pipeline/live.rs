@@ -18,6 +18,7 @@ use super::Request;
 use super::follow::Follow;
 use super::interrupt::Interrupt;
 use super::membership;
+use super::naming::Naming;
 use super::session;
 use crate::event::Ending;
 use crate::event::Item;
@@ -103,7 +104,14 @@ pub fn trace(request: &Request, follower: &mut dyn Follower) -> Result<Outcome, 
     });
     let mut builder = Builder::new(&session, &request.profile);
     builder.hurry();
-    let mut trace = Trace { builder, record: record.transpose()?, follow, follower, output: None };
+    let mut trace = Trace {
+        builder,
+        record: record.transpose()?,
+        follow,
+        follower,
+        naming: Naming::start(&request.pods.access, session.started, &session.targets),
+        output: None,
+    };
     trace.begin(&session);
     if interrupt.look(None) > 0 {
         return Err(PipelineError::Interrupted);
@@ -116,6 +124,7 @@ pub fn trace(request: &Request, follower: &mut dyn Follower) -> Result<Outcome, 
     // What podtrace itself does to a command that runs on is no part of the trace.
     let status = command.as_mut().and_then(|command| command.try_wait().ok().flatten());
     trace.drain(&probe);
+    trace.name_the_rest();
     let runs_on = match (&mut command, status) {
         // It was passed what podtrace got; whether it obeys is its own affair.
         (Some(_), None) if end == End::Asked => true,
@@ -227,6 +236,7 @@ struct Trace<'a> {
     record: Option<Recorder>,
     follow: Follow,
     follower: &'a mut dyn Follower,
+    naming: Option<Naming>,
     output: Option<io::Error>,
 }
 
@@ -238,6 +248,9 @@ impl Trace<'_> {
     }
 
     fn take(&mut self, items: Vec<Item>) {
+        if let Some(naming) = &mut self.naming {
+            naming.look_at(&items);
+        }
         for item in items {
             self.builder.item(&item);
             if let Some(record) = &mut self.record
@@ -275,6 +288,8 @@ impl Trace<'_> {
             }
             let items = self.follow.look(probe);
             self.take(items);
+            let names = self.naming.as_ref().map(Naming::items).unwrap_or_default();
+            self.take(names);
             let asked = interrupt.look(command.as_mut());
             if asked > 0 {
                 let (first, until) = *farewell.get_or_insert((asked, Instant::now() + FAREWELL));
@@ -300,6 +315,13 @@ impl Trace<'_> {
                 }
                 look_again = now + TICK / 4;
             }
+        }
+    }
+
+    /// Takes what is known of the cluster by now.
+    fn name_the_rest(&mut self) {
+        if let Some(naming) = self.naming.take() {
+            self.take(naming.finish());
         }
     }
 

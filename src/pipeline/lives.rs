@@ -20,6 +20,7 @@ use crate::event::ProcessId;
 use crate::event::TallyDelta;
 use crate::event::Tick;
 use crate::event::session::Target;
+use crate::event::unit;
 use crate::probe::Assignment;
 use crate::probe::Membership;
 use crate::targets::path;
@@ -137,16 +138,30 @@ impl Lives {
 
     /// A pod as it is now: a new one, or more about one.
     pub(super) fn pod(&mut self, told: PodTarget, at_ns: i64) -> Vec<Item> {
-        let known = self.pods.iter().find(|(_, pod)| pod.told.kubelet_uid == told.kubelet_uid && !pod.gone);
+        let mut out = Vec::new();
+        let same = |pod: &Pod| pod.told.kubelet_uid == told.kubelet_uid;
+        let own = |told: &PodTarget| told.cgroup.as_ref().map(|cgroup| cgroup.id);
+        if self.pods.values().any(|pod| same(pod) && pod.gone && own(&pod.told) == own(&told)) {
+            // What is told of it now is how it ended.
+            told.ended.iter().for_each(|ended| self.learn_end(ended, &mut out));
+            return out;
+        }
+        let known = self.pods.iter().find(|(_, pod)| same(pod) && !pod.gone);
         let known = known.map(|(target, pod)| (*target, pod.told.cgroup.is_some()));
+        if known.is_none() && at_ns > 0 && told.containers.iter().any(|container| container.cgroup.is_some()) {
+            self.remarks.insert(format!(
+                "pod `{}` was found at {}, when it ran already: what it did before is missing",
+                told.pod,
+                unit::seconds(at_ns as f64 / 1e9)
+            ));
+        }
         let Some(target) = known.map(|(target, _)| target).or_else(|| self.index()) else { return Vec::new() };
         if !known.is_some_and(|(_, assigned)| assigned)
             && let Some(cgroup) = &told.cgroup
         {
             let membership = Membership::Cgroup { id: cgroup.id, level: cgroup.level };
-            self.orders.push(Assignment { target, membership });
+            self.orders.push(Assignment { target, membership, from_exec: true });
         }
-        let mut out = Vec::new();
         let pod = self.pods.entry(target).or_insert_with(|| Pod { told: told.clone(), itself: None, gone: false });
         pod.told = told.clone();
         for container in &told.containers {
@@ -236,3 +251,6 @@ impl Lives {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -65,7 +65,7 @@ pub(super) fn matching(targets: &[Resolved], pods: Option<&Hierarchy>) -> Matchi
                 }
             },
         };
-        assignments.push(Assignment { target: resolved.target.index, membership });
+        assignments.push(Assignment { target: resolved.target.index, membership, from_exec: false });
     }
     Matching { assignments, hierarchy: chosen.unwrap_or(Wire::PODTRACE_CGROUP_V2.0), remarks }
 }

@@ -13,8 +13,10 @@ use super::ProbeError;
 use super::attach::program;
 use super::table::failed;
 use crate::plan::SEED_ITERATOR;
+use crate::wire;
 use crate::wire::PodtraceSkel;
 use crate::wire::types::podtrace_limit as Limit;
+use crate::wire::types::podtrace_target as Target;
 
 /// Tells the kernel which cgroups and processes are targets, and which ports (by network namespace) are listened on.
 /// Nobody is taken in yet: see [`take_in`].
@@ -35,7 +37,9 @@ pub(super) fn assign(
                 // The depth first: with it alone nothing matches.
                 add_level(skeleton, *level)?;
                 let table = &skeleton.maps.target_cgroups;
-                table.update(&id.to_ne_bytes(), &target, MapFlags::ANY).map_err(|error| failed(table, error))?;
+                let value = Target { target: assignment.target, from_exec: assignment.from_exec.into() };
+                let value = wire::bytes(&value);
+                table.update(&id.to_ne_bytes(), value, MapFlags::ANY).map_err(|error| failed(table, error))?;
             }
             Membership::Processes(pids) => {
                 let table = &skeleton.maps.seeds;

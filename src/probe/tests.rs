@@ -55,7 +55,11 @@ fn root_counts_are_exact() {
     let btf = abilities.require().expect("this machine can trace");
     let plan = Plan::new(&profile, &Here { btf, task_storage: abilities.task_storage.is_ok() }, None);
     let setting = Setting {
-        assignments: vec![Assignment { target: 0, membership: Membership::Processes(vec![std::process::id()]) }],
+        assignments: vec![Assignment {
+            target: 0,
+            membership: Membership::Processes(vec![std::process::id()]),
+            from_exec: false,
+        }],
         hierarchy: 0,
         held: None,
         listeners: Vec::new(),

@@ -39,6 +39,19 @@ impl Profile {
         })
     }
 
+    /// The rules that are never run, because no probe observes a kind that they need, each with that kind.
+    pub fn idle_rules<'a>(&'a self, vocabulary: &'a Vocabulary) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.rules.iter().filter_map(move |used| {
+            let spec = vocabulary.rules.iter().find(|spec| spec.name == used.name)?;
+            let is_observed = |kind: &String| {
+                let family = kind.split('.').next();
+                self.probes.iter().any(|request| Some(request.family.as_str()) == family)
+            };
+            let missing = spec.needs.iter().find(|kind| !is_observed(kind))?;
+            Some((used.name.as_str(), missing.as_str()))
+        })
+    }
+
     fn lines(&self, vocabulary: &Vocabulary) -> Vec<String> {
         let mut lines = Vec::new();
         let sources = all(self.sources.iter().map(|source| source.name.as_str()));
@@ -79,6 +92,11 @@ impl Profile {
             let family = threshold.kind.split('.').next().unwrap_or_default();
             let (kind, text) = (&threshold.kind, &threshold.text);
             lines.push(format!("  never fires: `{kind}` {text}, because `probes` has no `{family}`"));
+        }
+
+        for (rule, kind) in self.idle_rules(vocabulary) {
+            let family = kind.split('.').next().unwrap_or_default();
+            lines.push(format!("  never runs: `{rule}` needs `{kind}`, and `probes` has no `{family}`"));
         }
 
         lines.push(String::new());

@@ -101,8 +101,9 @@ impl Builder {
 
     /// What thresholds and rules concluded from the windows that are over, worst first.
     pub fn findings(&self) -> Vec<Finding> {
-        let mut findings = rules::findings(&self.thresholds, &self.session, &self.catalogue, &self.store.losses);
-        findings.extend(self.scripts.findings(&self.session));
+        let Store { losses, names, .. } = &self.store;
+        let mut findings = rules::findings(&self.thresholds, &self.session, &self.catalogue, losses, names.peers());
+        findings.extend(self.scripts.findings(&self.session, names.peers()));
         finding::rank(&mut findings);
         findings
     }
@@ -115,11 +116,12 @@ impl Builder {
             scripts.judge(&window, &catalogue, &store.names);
         }
         scripts.finish(&store, &catalogue, ending.duration_ns);
-        let mut findings = rules::findings(&thresholds, &session, &catalogue, &store.losses);
-        findings.extend(scripts.findings(&session));
+        let peers = store.names.peers();
+        let mut findings = rules::findings(&thresholds, &session, &catalogue, &store.losses, peers);
+        findings.extend(scripts.findings(&session, peers));
         finding::rank(&mut findings);
         let duration_seconds = signals::in_seconds(ending.duration_ns);
-        let coverage = coverage(&session, ending, &catalogue, &store.tallies);
+        let coverage = coverage(&session, ending, &catalogue, &store);
         let blind = |name: &str| coverage.iter().any(|f| f.feature == name && f.status == Status::Blind);
         let signals: Named<_> = catalogue
             .kinds()
@@ -142,19 +144,21 @@ impl Builder {
             command,
             sections: Sections {
                 verdict: verdict::unsaid(ending),
-                time: sections::time(&signals, duration_seconds),
+                time: sections::time(&signals, duration_seconds, peers),
                 thresholds: sections::thresholds(&thresholds),
                 rules: sections::rules(&scripts),
-                peers: sections::peers(&signals),
+                peers: sections::peers(&signals, peers),
                 processes: sections::processes(&store.names),
                 events: sections::events(&catalogue, &store),
-                timeline: sections::timeline(&store.timeline, &catalogue),
+                timeline: sections::timeline(&store.timeline, &catalogue, &store.incidents),
+                kubernetes: sections::kubernetes(&store.incidents),
                 cost: sections::cost(&ending.cost, duration_seconds),
             },
             findings,
             signals,
             coverage,
             completeness,
+            peers: peers.clone(),
         };
         report.sections.verdict.sentences = verdict::sentences(&report);
         report

@@ -62,6 +62,7 @@ impl<W: Write> Writer<W> {
                 self.names.note_use(event, &mut self.used);
                 self.event(event)?;
             }
+            Item::Incident(_) | Item::Feature(_) => {}
             Item::Tick(_) => {
                 // Names that no event used since names were last forgotten are the ones to forget.
                 let Self { names, used, .. } = self;

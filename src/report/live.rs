@@ -99,7 +99,7 @@ fn of_kind(kind: &'static Kind, counted: &Breakdown, names: &Names, seconds: f64
 
 fn worst(kind: &Kind, counted: &Breakdown, names: &Names) -> Option<String> {
     let rows = match (kind.object.dimension(), &kind.by) {
-        (Some(_), _) => signals::merged(&counted.objects, |id| names.object_label(id)),
+        (Some(_), _) => signals::merged(&counted.objects, |id| names.peers().brief(&names.object_label(id))),
         (None, Some(by)) => {
             let mut rows = signals::merged(&counted.details, |detail| (by.label)(detail).into_owned());
             let idle = (0..=u8::MAX).filter(|detail| (by.idle)(*detail)).map(|detail| (by.label)(detail));

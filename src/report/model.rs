@@ -14,7 +14,9 @@ use serde::ser::SerializeMap;
 pub use sections::Contribution;
 pub use sections::Cost;
 pub use sections::EventEntry;
+pub use sections::IncidentEntry;
 pub use sections::KindEvents;
+pub use sections::Kubernetes;
 pub use sections::Life;
 pub use sections::Lives;
 pub use sections::Moment;
@@ -30,10 +32,12 @@ pub use sections::TimeSpent;
 pub use sections::Verdict;
 
 use crate::event::Kind;
+use crate::event::PeerKind;
 use crate::event::kind::Unit;
 use crate::event::session::HostSummary;
 use crate::event::session::TargetKind;
 use crate::finding::Finding;
+use crate::window::PeerNames;
 
 /// The version of the report's shape. Goes up when a field changes its meaning or goes away, not when one is added.
 pub const SCHEMA: u32 = 1;
@@ -68,6 +72,9 @@ pub struct Report {
     pub completeness: Completeness,
     /// Everything else.
     pub sections: Sections,
+    /// What peers are called, for people.
+    #[serde(skip)]
+    pub peers: PeerNames,
 }
 
 /// Something that was traced.
@@ -154,9 +161,59 @@ pub struct Signal {
 pub struct Entry {
     /// The peer, path, process, target or value.
     pub key: String,
+    /// What a peer is called in its cluster.
+    #[serde(flatten)]
+    pub known: Known,
     /// Its figures.
     #[serde(flatten)]
     pub figures: Measured,
+}
+
+/// What a peer is called in its cluster; nothing for other keys, and where it is not known.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Known {
+    /// `NAMESPACE/NAME`; several where the address changed hands during the trace.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Who had the address, one after the other.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub identities: Vec<Identity>,
+}
+
+/// What a peer is in its cluster.
+#[derive(Clone, Debug, Serialize)]
+pub struct Identity {
+    /// The sort of thing.
+    pub kind: PeerKind,
+    /// Its namespace.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// Its name.
+    pub name: String,
+    /// Who made the pod.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workload: Option<String>,
+    /// What the service calls the port.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub port: Option<String>,
+    /// The service that the pod's address and port belong to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+}
+
+impl Known {
+    /// What is known of a peer.
+    pub(super) fn of(peers: &PeerNames, label: &str) -> Self {
+        let identity = |name: &crate::event::PeerName| Identity {
+            kind: name.kind,
+            namespace: name.namespace.clone(),
+            name: name.name.clone(),
+            workload: name.workload.clone(),
+            port: name.port.clone(),
+            service: name.service.clone(),
+        };
+        Self { name: peers.name(label), identities: peers.of(label).iter().map(identity).collect() }
+    }
 }
 
 /// Figures, of a kind or of a key.

@@ -1,6 +1,7 @@
 //! The sections: one file for each that takes more than a few lines.
 
 mod events;
+mod kubernetes;
 mod processes;
 mod rules;
 mod time;
@@ -8,6 +9,9 @@ mod time;
 use std::cmp::Reverse;
 
 pub(super) use events::events;
+pub(super) use kubernetes::during;
+pub(super) use kubernetes::ends;
+pub(super) use kubernetes::kubernetes;
 pub(super) use processes::processes;
 pub(super) use rules::rules;
 pub(super) use time::CAUSE;
@@ -15,6 +19,7 @@ pub(super) use time::time;
 
 use super::model::Amount;
 use super::model::Cost;
+use super::model::Known;
 use super::model::Measured;
 use super::model::Moment;
 use super::model::Named;
@@ -29,6 +34,8 @@ use crate::event;
 use crate::event::kind::ObjectKind;
 use crate::rules::Thresholds;
 use crate::window::Catalogue;
+use crate::window::Incidents;
+use crate::window::PeerNames;
 use crate::window::Timeline;
 use crate::window::names::OTHER;
 
@@ -53,7 +60,7 @@ pub(super) fn thresholds(thresholds: &Thresholds) -> Vec<ThresholdEntry> {
 }
 
 /// Peers across kinds, those that took most time first, then those with most operations.
-pub(super) fn peers(signals: &Named<Signal>) -> Vec<PeerEntry> {
+pub(super) fn peers(signals: &Named<Signal>, names: &PeerNames) -> Vec<PeerEntry> {
     let mut peers: Vec<(String, Vec<(String, Measured)>)> = Vec::new();
     for (name, signal) in signals.iter().filter(|(_, signal)| signal.kind.object == ObjectKind::Peer) {
         for entry in signal.top.get("peer").into_iter().flatten().filter(|entry| entry.key != OTHER) {
@@ -76,18 +83,30 @@ pub(super) fn peers(signals: &Named<Signal>) -> Vec<PeerEntry> {
         b_time.total_cmp(&a_time).then(b_count.cmp(&a_count)).then(a_peer.cmp(b_peer))
     });
     peers.truncate(PEERS_MAX);
-    peers.into_iter().map(|(peer, kinds)| PeerEntry { peer, kinds: Named::from_iter(kinds) }).collect()
+    let entry = |(peer, kinds): (String, _)| {
+        let known = Known::of(names, &peer);
+        PeerEntry { peer, known, kinds: Named::from_iter(kinds) }
+    };
+    peers.into_iter().map(entry).collect()
 }
 
 /// Operations and errors over time; kinds of which nothing happened in a slot are left out of it.
-pub(super) fn timeline(timeline: &Timeline, catalogue: &Catalogue) -> Vec<SlotEntry> {
+pub(super) fn timeline(timeline: &Timeline, catalogue: &Catalogue, incidents: &Incidents) -> Vec<SlotEntry> {
     let mut from_ns = 0;
+    let incidents = incidents.all();
+    let warnings = incidents.iter().filter(|kept| kept.incident.warning);
+    let warnings: Vec<i64> = warnings.flat_map(|kept| &kept.moments_ns).copied().collect();
     let slot = |slot: &crate::window::timeline::Slot| {
         let kinds = catalogue.kinds().filter_map(|(id, kind)| {
             let activity = slot.kinds.get(&id).filter(|activity| activity.count > 0)?;
             Some((kind.name.to_owned(), Moment { count: activity.count, errors: activity.failed }))
         });
-        let entry = SlotEntry { from_seconds: signed(from_ns), to_seconds: signed(slot.to_ns), kinds: kinds.collect() };
+        let entry = SlotEntry {
+            from_seconds: signed(from_ns),
+            to_seconds: signed(slot.to_ns),
+            kinds: kinds.collect(),
+            warnings: warnings.iter().filter(|at_ns| (from_ns..slot.to_ns).contains(*at_ns)).count() as u64,
+        };
         from_ns = slot.to_ns;
         entry
     };

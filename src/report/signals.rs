@@ -4,15 +4,18 @@ use std::collections::BTreeMap;
 
 use super::model::Amount;
 use super::model::Entry;
+use super::model::Known;
 use super::model::Latency;
 use super::model::Measured;
 use super::model::Named;
 use super::model::Signal;
 use crate::event::Kind;
+use crate::event::kind::ObjectKind;
 use crate::event::kind::Unit;
 use crate::window::Breakdown;
 use crate::window::Figures;
 use crate::window::Names;
+use crate::window::PeerNames;
 use crate::window::Table;
 use crate::window::names::OTHER;
 
@@ -24,20 +27,22 @@ pub(super) fn signal(kind: &'static Kind, counted: Option<&Breakdown>, names: &N
     let Some(counted) = counted else {
         return Signal { figures: measured(kind, &Figures::default(), seconds, false), top: Named::default(), kind };
     };
-    let top = |rows, other| top(kind, rows, other, seconds);
+    let nobody = PeerNames::default();
+    let top = |rows, other, peers| top(kind, rows, other, seconds, peers);
     let mut lists = Vec::new();
     if let Some(dimension) = kind.object.dimension() {
         let rows = merged(&counted.objects, |id| names.object_label(id));
-        lists.push((dimension.to_owned(), top(rows, counted.objects.other())));
+        let peers = if kind.object == ObjectKind::Peer { names.peers() } else { &nobody };
+        lists.push((dimension.to_owned(), top(rows, counted.objects.other(), peers)));
     }
     if let Some(by) = &kind.by {
         let rows = merged(&counted.details, |detail| (by.label)(detail).into_owned());
-        lists.push((by.name.to_owned(), top(rows, counted.details.other())));
+        lists.push((by.name.to_owned(), top(rows, counted.details.other(), &nobody)));
     }
     let rows = merged(&counted.processes, |id| names.process_label(id));
-    lists.push(("process".to_owned(), top(rows, counted.processes.other())));
+    lists.push(("process".to_owned(), top(rows, counted.processes.other(), &nobody)));
     let rows = merged(&counted.targets, |index| names.target_label(index));
-    lists.push(("target".to_owned(), top(rows, counted.targets.other())));
+    lists.push(("target".to_owned(), top(rows, counted.targets.other(), &nobody)));
     Signal { figures: measured(kind, &counted.all, seconds, false), top: Named::from_iter(lists), kind }
 }
 
@@ -50,7 +55,13 @@ pub(super) fn merged<K: Copy + Ord>(table: &Table<K>, label: impl Fn(K) -> Strin
     merged
 }
 
-fn top(kind: &'static Kind, rows: BTreeMap<String, Figures>, other: &Figures, seconds: f64) -> Vec<Entry> {
+fn top(
+    kind: &'static Kind,
+    rows: BTreeMap<String, Figures>,
+    other: &Figures,
+    seconds: f64,
+    peers: &PeerNames,
+) -> Vec<Entry> {
     let mut ranked: Vec<_> = rows.into_iter().collect();
     // By rising label before: the sort is stable.
     ranked.sort_by_key(|(_, figures)| std::cmp::Reverse(figures.weight()));
@@ -60,10 +71,15 @@ fn top(kind: &'static Kind, rows: BTreeMap<String, Figures>, other: &Figures, se
     }
     let mut entries: Vec<_> = ranked
         .into_iter()
-        .map(|(key, figures)| Entry { key, figures: measured(kind, &figures, seconds, true) })
+        .map(|(key, figures)| Entry {
+            known: Known::of(peers, &key),
+            figures: measured(kind, &figures, seconds, true),
+            key,
+        })
         .collect();
     if !rest.is_empty() {
-        entries.push(Entry { key: OTHER.to_owned(), figures: measured(kind, &rest, seconds, true) });
+        let figures = measured(kind, &rest, seconds, true);
+        entries.push(Entry { key: OTHER.to_owned(), known: Known::default(), figures });
     }
     entries
 }

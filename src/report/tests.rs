@@ -1,6 +1,7 @@
 //! Reports from hand-built items.
 
 mod bounds;
+mod cluster;
 mod exact;
 mod rules;
 pub(super) mod scenario;

@@ -43,6 +43,8 @@ pub(super) fn sentences(report: &Report) -> Vec<String> {
         sentences.push(nothing(report));
         sentences.extend(command(report));
     }
+    sentences.extend(sections::ends(&report.targets));
+    sentences.extend(report.sections.kubernetes.as_ref().and_then(sections::during));
     sentences.extend(blindness(report));
     sentences.extend(not_judged(report));
     sentences.extend(rules(report));
@@ -115,18 +117,23 @@ fn errors(report: &Report) -> Option<String> {
 
 fn time(report: &Report) -> Option<String> {
     let contributions = &report.sections.time.contributions;
-    let causes: Vec<_> =
-        contributions.iter().filter(|cause| cause.share >= sections::CAUSE).take(CONTRIBUTIONS).map(cause).collect();
+    let causes = contributions.iter().filter(|cause| cause.share >= sections::CAUSE).take(CONTRIBUTIONS);
+    let causes: Vec<_> = causes.map(|of| cause(of, report)).collect();
     match (causes.is_empty(), contributions.first()) {
         (false, _) => Some(format!("Most time, as shares of the trace: {}.", causes.join(", "))),
-        (true, Some(first)) => Some(format!("Mostly idle; the most time, as a share of the trace: {}.", cause(first))),
+        (true, Some(first)) => {
+            Some(format!("Mostly idle; the most time, as a share of the trace: {}.", cause(first, report)))
+        }
         (true, None) => None,
     }
 }
 
 /// A contribution in a few words.
-fn cause(of: &Contribution) -> String {
-    let key = of.key.as_ref().map_or_else(String::new, |key| format!(" {key}"));
+fn cause(of: &Contribution, report: &Report) -> String {
+    let key = of.key.as_ref().map_or_else(String::new, |key| match of.name {
+        Some(_) => format!(" {}", report.peers.title(key)),
+        None => format!(" {key}"),
+    });
     format!("{}{key} {}", of.kind, unit::share(of.share))
 }
 

@@ -56,11 +56,15 @@ use crate::profile::Profile;
 use crate::profile::RuleUse;
 use crate::window::Catalogue;
 use crate::window::Names;
+use crate::window::PeerNames;
 use crate::window::Snapshot;
 use crate::window::Store;
 use crate::window::Window;
 use tracker::Tracker;
 use worker::Worker;
+
+/// A share of the planned length below which the last window is not judged.
+const LENGTH_MIN: f64 = 0.1;
 
 /// The rules of a session at work.
 #[derive(Debug)]
@@ -149,6 +153,10 @@ impl Scripts {
     /// Hands a window on to be judged.
     pub fn judge(&mut self, window: &Window, catalogue: &Catalogue, names: &Names) {
         let Some(worker) = &mut self.worker else { return };
+        // The last one may be a fraction of a second: rates and shares of it are noise.
+        if !window.first && (window.length_ns() as f64) < window.nominal_ns as f64 * LENGTH_MIN {
+            return;
+        }
         worker.judge(Snapshot::of_window(window, catalogue, names, &self.wanted), self.patient);
         let judged = worker.judged();
         self.take(judged);
@@ -191,8 +199,8 @@ impl Scripts {
     }
 
     /// What the rules concluded from the windows that were judged by now, in no order.
-    pub fn findings(&self, session: &Session) -> Vec<Finding> {
-        self.trackers.iter().flat_map(|tracker| tracker.findings(session)).collect()
+    pub fn findings(&self, session: &Session, peers: &PeerNames) -> Vec<Finding> {
+        self.trackers.iter().flat_map(|tracker| tracker.findings(session, peers)).collect()
     }
 
     /// What became of each rule, in the order of the profile.

@@ -18,13 +18,20 @@ use crate::profile::Comparison;
 use crate::profile::Figure;
 use crate::window::Catalogue;
 use crate::window::Losses;
+use crate::window::PeerNames;
 
 /// Operations beyond a bound that make a latency finding sure.
 const SURE: u64 = 3;
 
 /// The findings of all thresholds that fired, worst first. Of thresholds that judge the same figure only the most severe
 /// one speaks: p99 above 250 ms includes p99 above 25 ms.
-pub fn findings(thresholds: &Thresholds, session: &Session, catalogue: &Catalogue, losses: &Losses) -> Vec<Finding> {
+pub fn findings(
+    thresholds: &Thresholds,
+    session: &Session,
+    catalogue: &Catalogue,
+    losses: &Losses,
+    peers: &PeerNames,
+) -> Vec<Finding> {
     let crossings: Vec<_> = thresholds.outcomes().filter_map(|outcome| outcome.crossing()).collect();
     let is_said = |crossing: &Crossing<'_>| {
         let own = &crossing.outcome.threshold;
@@ -32,22 +39,30 @@ pub fn findings(thresholds: &Thresholds, session: &Session, catalogue: &Catalogu
         others.into_iter().any(|other| other.judges_as(own) && other.severity > own.severity)
     };
     let crossings = crossings.iter().filter(|crossing| !is_said(crossing));
-    let mut findings: Vec<_> = crossings.map(|crossing| of_crossing(crossing, session, catalogue, losses)).collect();
+    let mut findings: Vec<_> =
+        crossings.map(|crossing| of_crossing(crossing, session, catalogue, losses, peers)).collect();
     finding::rank(&mut findings);
     findings
 }
 
-fn of_crossing(crossing: &Crossing<'_>, session: &Session, catalogue: &Catalogue, losses: &Losses) -> Finding {
+fn of_crossing(
+    crossing: &Crossing<'_>,
+    session: &Session,
+    catalogue: &Catalogue,
+    losses: &Losses,
+    peers: &PeerNames,
+) -> Finding {
     let Crossing { outcome, kind, worst } = *crossing;
     let threshold = &outcome.threshold;
     let culprit = worst.contributors.first();
-    let at = culprit.map_or_else(String::new, |culprit| format!(" ({})", culprit.label));
+    let at = culprit.map_or_else(String::new, |culprit| format!(" ({})", words::who(culprit, peers)));
     let value = words::value(threshold.figure, worst.value, kind);
     let figure = words::figure(threshold.figure);
     let about = culprit.map(|culprit| (culprit.dimension, culprit.label.as_str()));
     let contributors = worst.contributors.iter();
-    let mut evidence: Vec<_> =
-        contributors.map(|contributor| words::contributor(threshold, contributor, kind, &worst.figures)).collect();
+    let mut evidence: Vec<_> = contributors
+        .map(|contributor| words::contributor(threshold, contributor, kind, &worst.figures, peers))
+        .collect();
     evidence.push(format!(
         "threshold `{}` held in {} of {} windows, for {} in a row; worst from {} to {}",
         threshold.text,

@@ -102,8 +102,24 @@ impl<'a> Forest<'a> {
 
 impl<'a> Tree<'a> {
     fn read(cgroups: &'a Cgroups, mount: &'a CgroupMount) -> Self {
+        Self::of_folders(cgroups, mount, cgroup::walk(&cgroups.directory(mount)))
+    }
+
+    /// What is in and below the cgroup of a pod; `None` if that is gone. A small part of what there is on a node.
+    pub fn of_pod(cgroups: &'a Cgroups, pod: &Cgroup) -> Option<Self> {
+        let is_it = |mount: &&CgroupMount| mount.hierarchy == pod.hierarchy && mount.level.is_some();
+        let mount = cgroups.mounts().iter().find(is_it)?;
+        let relative = pod.directory.strip_prefix(cgroups.directory(mount)).ok()?;
+        if !pod.directory.is_dir() {
+            return None;
+        }
+        let below = cgroup::walk(&pod.directory).into_iter().map(|path| relative.join(path));
+        Some(Self::of_folders(cgroups, mount, std::iter::once(relative.to_owned()).chain(below)))
+    }
+
+    fn of_folders(cgroups: &'a Cgroups, mount: &'a CgroupMount, folders: impl IntoIterator<Item = PathBuf>) -> Self {
         let mut tree = Self { cgroups, mount, containers: BTreeMap::new(), pods: BTreeMap::new() };
-        for relative in cgroup::walk(&cgroups.directory(mount)) {
+        for relative in folders {
             let Some(text) = relative.to_str() else { continue };
             let named = path::read(text);
             let depth = relative.components().count();

@@ -1,17 +1,21 @@
-//! The Kubernetes API: which pods there are, and what becomes of them.
+//! The Kubernetes API: which pods there are, what becomes of them, and who else has an address.
 //!
-//! Calls are made from plain threads, each with an end. Only reads, and only pods. That a cluster cannot be asked is no
-//! reason not to trace: [`super::pods`] goes on with what this machine knows.
+//! Calls are made from plain threads, each with an end. Only reads. That a cluster cannot be asked is no reason not to
+//! trace: [`super::pods`] goes on with what this machine knows.
 
 mod access;
 mod convert;
 mod error;
+mod happening;
+mod network;
 mod watch;
+mod watched;
 
 use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
+use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::core::v1::Pod as ApiPod;
 use kube::Api;
 use kube::Client;
@@ -21,8 +25,15 @@ pub use access::Access;
 pub use error::AccessError;
 pub use error::KubernetesError;
 pub use error::Verb;
+pub use happening::PodEvent;
+pub use network::Endpoints;
+pub use network::PodAddress;
+pub use network::Service;
 pub use watch::Change;
+pub use watch::Feed;
 pub use watch::Watch;
+pub use watched::Resource;
+pub use watched::Watched;
 
 use super::pod::Pod;
 use crate::profile::InNamespace;
@@ -58,7 +69,7 @@ impl fmt::Debug for Cluster {
     }
 }
 
-/// Which pods the API is asked for: what it can select by itself.
+/// Which things the API is asked for: what it can select by itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Query {
     /// In this namespace; all, if none.
@@ -69,6 +80,8 @@ pub struct Query {
     pub node: Option<String>,
     /// With these labels.
     pub labels: Option<String>,
+    /// With these further fields, as the API takes them: `involvedObject.kind=Pod`.
+    pub fields: Option<String>,
 }
 
 impl Cluster {
@@ -105,10 +118,10 @@ impl Cluster {
     /// # Errors
     /// The API cannot be reached, or refuses.
     pub fn pods(&self, query: &Query) -> Result<Vec<Pod>, KubernetesError> {
-        let api = query.api(&self.client);
+        let api: Api<ApiPod> = query.api(&self.client);
         match (&query.namespace, &query.name) {
             (Some(_), Some(name)) => {
-                let asked = self.asked(Verb::Get, query);
+                let asked = self.asked::<Pod>(Verb::Get, query);
                 let pod = self.wait(&asked, api.get_opt(name))?;
                 Ok(pod.map(|pod| convert::pod(&pod)).filter(|pod| query.fits(pod)).into_iter().collect())
             }
@@ -121,11 +134,25 @@ impl Cluster {
     /// # Errors
     /// No thread can be started.
     pub fn watch(&self, query: &Query) -> Result<Watch, AccessError> {
-        Watch::start(self.config.clone(), query.clone(), self.asked(Verb::Watch, query))
+        Watch::start(self.config.clone(), query.clone(), self.asked::<Pod>(Verb::Watch, query))
+    }
+
+    /// Watches things a query selects, from now on, at most `limit` of them: a thread hands each change to `tell`, until
+    /// that says false or the feed is dropped. `tell` may wait; then nothing more is read.
+    ///
+    /// # Errors
+    /// No thread can be started.
+    pub fn feed<T: Watched>(
+        &self,
+        query: &Query,
+        limit: usize,
+        tell: impl FnMut(Change<T>) -> bool + Send + 'static,
+    ) -> Result<Feed, AccessError> {
+        Feed::start(self.config.clone(), query.clone(), self.asked::<T>(Verb::Watch, query), limit, tell)
     }
 
     fn list(&self, api: &Api<ApiPod>, query: &Query) -> Result<Vec<Pod>, KubernetesError> {
-        let asked = self.asked(Verb::List, query);
+        let asked = self.asked::<Pod>(Verb::List, query);
         let mut parameters = query.list();
         let mut pods = Vec::new();
         loop {
@@ -146,8 +173,8 @@ impl Cluster {
         }
     }
 
-    fn asked(&self, verb: Verb, query: &Query) -> Asked {
-        Asked { verb, namespace: query.namespace.clone(), server: self.server.clone() }
+    fn asked<T: Watched>(&self, verb: Verb, query: &Query) -> Asked {
+        Asked { verb, resource: T::RESOURCE, namespace: query.namespace.clone(), server: self.server.clone() }
     }
 }
 
@@ -182,10 +209,14 @@ impl Query {
             name: both(self.name, other.name),
             node: both(self.node, other.node),
             labels: both(self.labels, other.labels),
+            fields: both(self.fields, other.fields),
         }
     }
 
-    fn api(&self, client: &Client) -> Api<ApiPod> {
+    fn api<K>(&self, client: &Client) -> Api<K>
+    where
+        K: kube::Resource<Scope = NamespaceResourceScope, DynamicType = ()>,
+    {
         match &self.namespace {
             Some(namespace) => Api::namespaced(client.clone(), namespace),
             None => Api::all(client.clone()),
@@ -194,17 +225,17 @@ impl Query {
 
     fn list(&self) -> ListParams {
         ListParams {
-            field_selector: self.fields(),
+            field_selector: self.field_selector(),
             label_selector: self.labels.clone(),
             limit: Some(PAGE),
             ..ListParams::default()
         }
     }
 
-    fn fields(&self) -> Option<String> {
+    fn field_selector(&self) -> Option<String> {
         let name = self.name.iter().map(|name| format!("metadata.name={name}"));
         let node = self.node.iter().map(|node| format!("spec.nodeName={node}"));
-        let fields: Vec<String> = name.chain(node).collect();
+        let fields: Vec<String> = name.chain(node).chain(self.fields.clone()).collect();
         (!fields.is_empty()).then(|| fields.join(","))
     }
 

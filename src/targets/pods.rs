@@ -6,6 +6,7 @@
 
 mod error;
 mod follow;
+mod inspect;
 mod join;
 mod source;
 mod target;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
+use super::PeerNames;
 use crate::event::Definition;
 use crate::event::Event;
 use crate::event::ObjectId;
@@ -34,6 +35,7 @@ pub struct Names {
     processes: BTreeMap<ProcessId, Process>,
     /// The label and the generation it came in.
     objects: BTreeMap<ObjectId, (String, u64)>,
+    peers: PeerNames,
     ends: BTreeMap<ProcessId, End>,
     targets: BTreeMap<u16, Target>,
     generation: u64,
@@ -63,6 +65,11 @@ impl Names {
             }
             Definition::Peer(peer) => {
                 self.objects.insert(peer.id, (peer.label(), self.generation));
+            }
+            Definition::PeerName(name) => {
+                if let Some((label, _)) = self.objects.get(&name.object) {
+                    self.peers.define(label, name);
+                }
             }
             Definition::Target(target) => {
                 if self.targets.len() < TARGETS_MAX || self.targets.contains_key(&target.index) {
@@ -108,6 +115,11 @@ impl Names {
         }
     }
 
+    /// What peers are called in their cluster.
+    pub fn peers(&self) -> &PeerNames {
+        &self.peers
+    }
+
     /// The index of the target a process belongs to. With a single target everything belongs to it, named or not.
     pub fn target(&self, id: ProcessId) -> Option<u16> {
         match self.targets.keys().next() {
@@ -144,6 +156,7 @@ impl Names {
             let in_use = in_use();
             let recent = self.generation.saturating_sub(1);
             self.objects.retain(|id, (_, born)| *born >= recent || in_use.objects.contains(id));
+            self.peers.retain(&self.objects.values().map(|(label, _)| label.as_str()).collect());
             self.objects_high = OBJECTS_MAX.max(2 * self.objects.len());
             // Lives are numbered as they begin.
             let young = self.processes.keys().nth(self.processes.len() * 3 / 4).copied();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::Incidents;
 use super::Names;
 use super::Notable;
 use super::Tallies;
@@ -12,10 +13,14 @@ use crate::event::KindId;
 use crate::event::LossCause;
 use crate::event::Session;
 use crate::event::Tick;
+use crate::event::session::PlannedFeature;
 
 /// Keys kept per kind and dimension over the run. A report lists 100 of them, so it is right as long as none of its
 /// 100 heaviest was among the lighter 2,048 when 4,096 were there.
 const KEYS_MAX: usize = 4_096;
+
+/// Features that may turn out to be other than planned. Who tells of them has a fixed list of them.
+const FEATURES_MAX: usize = 256;
 
 /// What was sent and what was lost.
 #[derive(Clone, Debug, Default)]
@@ -86,6 +91,10 @@ pub struct Store {
     pub losses: Losses,
     /// When it happened.
     pub timeline: Timeline,
+    /// What the cluster says happened.
+    pub incidents: Incidents,
+    /// Features that turned out to be other than planned, as told last.
+    pub features: Vec<PlannedFeature>,
     exit: Option<KindId>,
 }
 
@@ -99,6 +108,8 @@ impl Store {
             notable: Notable::default(),
             losses: Losses::default(),
             timeline: Timeline::default(),
+            incidents: Incidents::default(),
+            features: Vec::new(),
         }
     }
 
@@ -117,6 +128,13 @@ impl Store {
                 self.losses.add(tick);
                 self.timeline.add(tick);
                 self.forget();
+            }
+            Item::Incident(incident) => self.incidents.add(incident),
+            Item::Feature(feature) => {
+                self.features.retain(|known| known.feature != feature.feature);
+                if self.features.len() < FEATURES_MAX {
+                    self.features.push(feature.clone());
+                }
             }
         }
     }

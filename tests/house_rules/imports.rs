@@ -21,6 +21,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("families", &["event", "profile", "host", "wire::types", "wire::kind"]),
     ("plan", &["event", "profile", "host", "families", "targets", "wire::types", "wire::kind"]),
     ("probe", &["event", "plan", "host", "wire"]),
+    ("enrich", &["event", "targets::kubernetes"]),
     ("window", &["event"]),
     ("finding", &["event"]),
     ("rules", &["event", "profile", "window", "finding"]),
@@ -53,6 +54,8 @@ const ROOMS: &[(&str, &[&str])] = &[
 const CRATES: &[(&str, &[&str], &str)] = &[
     ("anyhow", &["pipeline", "cli", "main"], "stages say what can go wrong in types of their own"),
     ("clap", &["cli", "main"], "only `cli` knows the command line"),
+    ("clap_complete", &["cli"], "only `cli` knows the command line"),
+    ("clap_mangen", &["cli"], "only `cli` knows the command line"),
     ("kdl", &["profile"], "only `profile` reads KDL"),
     ("libbpf_rs", &["host", "probe", "wire"], "right of `probe` nothing knows the kernel, and `plan` is pure"),
     ("libbpf_sys", &["host", "probe"], "right of `probe` nothing knows the kernel, and `plan` is pure"),

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use crate::source::is_word;
 
 /// Folders that hold what people wrote. Those that do not exist (yet) are empty.
-const FOLDERS: [&str; 8] = ["src", "bpf", "lua", "tests", "benches", "fuzz", "vm-tests", "nix"];
+const FOLDERS: [&str; 9] = ["src", "bpf", "lua", "tests", "benches", "fuzz", "vm-tests", "nix", "nixos-module"];
 
 /// Folders inside them that tools write.
 const GENERATED: [&str; 5] = ["target", "corpus", "artifacts", "coverage", "node_modules"];

@@ -13,6 +13,7 @@ use crate::node::id;
 use crate::rig::scene::Scene;
 use crate::rig::scene::report_of;
 use crate::targets;
+use crate::two_ticks;
 
 /// A pod with one container that runs, and a neighbour like it; a second container, a sandbox and an unknown one begin in
 /// both while the first is traced.
@@ -51,11 +52,7 @@ fn begins_late(shape: Shape) {
         let ended = node::run(&nested, &name, &node::executes(execs - 10, 0, &scene, &name), &scene);
         assert!(ended.status.success(), "{}", ended.errors);
     }
-    crate::rig::wait_until("the API's word to arrive", || {
-        let said = std::fs::read(scene.path("recording")).unwrap_or_default().len();
-        said > 0 && server.requests().iter().any(|request| request.contains("watch"))
-    });
-    std::thread::sleep(std::time::Duration::from_millis(500));
+    two_ticks(&scene);
     traced.signal(libc::SIGINT);
     let ended = traced.end();
     let report = report_of(&ended);
@@ -85,5 +82,9 @@ fn with_names_of_systemd() {
 /// Check the same where containers are in version 1 only.
 #[test]
 fn in_version_1() {
+    if node::memory().is_none() {
+        eprintln!("skipped: the controller `memory` of cgroups version 1 is not mounted here");
+        return;
+    }
     begins_late(Shape::Memory);
 }

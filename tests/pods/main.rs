@@ -8,20 +8,33 @@ mod rig;
 #[path = "../stand_ins/api_server.rs"]
 mod api_server;
 
+mod alone;
 mod crowd;
 mod gone;
 mod late;
+mod names;
 mod node;
 mod restarts;
 mod returns;
 
 use serde_json::Value;
 
+use crate::rig::scene::Scene;
+
 /// What a report counts of a kind for a target; 0 if it does not name it.
 fn count(report: &Value, kind: &str, target: &str) -> u64 {
     let entries = report["signals"][kind]["top"]["target"].as_array();
     let entry = entries.into_iter().flatten().find(|entry| entry["key"] == target);
     entry.and_then(|entry| entry["count"].as_u64()).unwrap_or(0)
+}
+
+/// Waits until podtrace has read its tables twice more: whatever was told before has been taken in.
+fn two_ticks(scene: &Scene) {
+    let length = || std::fs::metadata(scene.path("recording")).map_or(0, |facts| facts.len());
+    for _ in 0..2 {
+        let before = length();
+        rig::wait_until("another tick", || length() > before);
+    }
 }
 
 /// The names of a report's targets.

@@ -59,6 +59,16 @@ pub(crate) fn id(prefix: &str) -> String {
     format!("{prefix:0<64}")
 }
 
+/// Where the controller `memory` of version 1 is mounted.
+pub(crate) fn memory() -> Option<PathBuf> {
+    let mounts = fs::read_to_string("/proc/mounts").expect("`/proc/mounts` can be read");
+    let of_memory = |line: &&str| {
+        let fields: Vec<&str> = line.split(' ').collect();
+        fields[2] == "cgroup" && fields[3].split(',').any(|option| option == "memory")
+    };
+    mounts.lines().find(of_memory).and_then(|line| line.split(' ').nth(1)).map(PathBuf::from)
+}
+
 impl Node {
     /// One without pods.
     pub(crate) fn new(shape: Shape) -> Self {
@@ -66,9 +76,8 @@ impl Node {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let mount = match shape {
             Shape::V2 | Shape::Systemd => rig::cgroup::mount(),
-            Shape::Memory => PathBuf::from("/sys/fs/cgroup/memory"),
+            Shape::Memory => memory().expect("whoever asks for it has looked whether it is there"),
         };
-        assert!(mount.join("cgroup.procs").exists(), "this test needs the hierarchy `{}`", mount.display());
         let base = mount.join(format!("podtrace-node-{}-{number}", std::process::id()));
         fs::create_dir(&base).unwrap_or_else(|error| panic!("cannot make `{}`: {error}", base.display()));
         Self { base, shape }
@@ -126,6 +135,8 @@ pub(crate) fn start(container: &Path, name: &str, line: &[String], scene: &Scene
     let processes = std::ffi::CString::new(container.join("cgroup.procs").to_string_lossy().into_owned()).unwrap();
     let mut command = Command::new(&line[0]);
     command.args(&line[1..]);
+    // Where nobody tells a pod's name, this would be taken for it.
+    command.env_remove("HOSTNAME");
     // SAFETY: between fork and exec only calls that are allowed there; nothing is allocated.
     unsafe {
         command.pre_exec(move || {

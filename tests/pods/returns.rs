@@ -32,7 +32,9 @@ fn within_two_seconds() {
     let kubeconfig = scene.path("kubeconfig");
     std::fs::write(&kubeconfig, server.kubeconfig("production")).unwrap();
     let traced = scene.start_on(&["-l", "app=web", "--kubeconfig", &kubeconfig.to_string_lossy()]);
-    wait_until("the watch", || server.requests().iter().any(|request| request.contains("watch")));
+    wait_until("the watch", || {
+        server.requests().iter().any(|request| request.contains("/pods?") && request.contains("watch"))
+    });
     let killed = server.kill();
     // Long enough for several tries in vain, which make the pauses between them longer.
     std::thread::sleep(Duration::from_secs(3));

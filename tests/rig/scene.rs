@@ -105,13 +105,24 @@ impl Scene {
         Running::start(command, "podtrace", self.folder())
     }
 
-    /// Starts `podtrace TARGETS -o json` with every probe, and returns when it traces: when its recording, of which the
-    /// head is written first, has its first tick.
+    /// Starts `podtrace TARGETS -o json` with every probe, and returns when it traces.
     pub(crate) fn start_on(&self, targets: &[&str]) -> Running {
+        self.start_with(&[], targets)
+    }
+
+    /// The same with variables of the environment.
+    pub(crate) fn start_with(&self, environment: &[(&str, &str)], targets: &[&str]) -> Running {
+        let mut command = Command::new(super::podtrace());
+        command.envs(environment.iter().copied()).args(targets);
+        self.start_tracing(command)
+    }
+
+    /// Starts a podtrace command line with a report as JSON and every probe, and returns when it traces: when its
+    /// recording, of which the head is written first, has its first tick.
+    pub(crate) fn start_tracing(&self, mut command: Command) -> Running {
         let recording = self.path("recording");
         let _ = fs::remove_file(&recording);
-        let mut command = Command::new(super::podtrace());
-        command.args(targets).args(["-o", "json", "-p"]).arg(self.profile(super::EVERYTHING));
+        command.args(["-o", "json", "-p"]).arg(self.profile(super::EVERYTHING));
         command.arg("--record").arg(&recording);
         let mut running = Running::start(command, "podtrace", self.folder());
         let mut head = 0;

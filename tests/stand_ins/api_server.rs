@@ -1,10 +1,12 @@
-//! A stand-in for a Kubernetes API server: pods as recorded from real ones, over HTTP on the loopback, with every fault
+//! A stand-in for a Kubernetes API server: things as recorded from real ones, over HTTP on the loopback, with every fault
 //! that a real one has on a bad day.
 //!
-//! It keeps pods and what changed about them, so that lists, watches, resumed watches and forgotten versions agree with
-//! each other as in the real one. It knows pods only, and of selectors what podtrace sends.
+//! It keeps pods, services, endpoint slices and events, and what changed about them, so that lists, watches, resumed
+//! watches and forgotten versions agree with each other as in the real one. Of selectors it knows what podtrace sends.
 
 #![allow(dead_code, missing_docs, unreachable_pub)] // included by several tests, each of which uses a part of it
+
+mod selection;
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
@@ -32,6 +34,8 @@ use serde_json::json;
 use tokio::sync::Notify;
 use tokio::sync::oneshot;
 
+use selection::fits;
+
 /// What goes wrong.
 #[derive(Clone, Debug, Default)]
 pub enum Fault {
@@ -49,12 +53,25 @@ pub enum Fault {
     Cut(usize),
 }
 
+/// The sort of a thing, its namespace, its name.
+type Key = (&'static str, String, String);
+
+/// The sorts of things, with their API and kind.
+const SORTS: [(&str, &str, &str); 4] = [
+    ("pods", "api/v1", "Pod"),
+    ("services", "api/v1", "Service"),
+    ("events", "api/v1", "Event"),
+    ("endpointslices", "apis/discovery.k8s.io/v1", "EndpointSlice"),
+];
+
 /// What is kept, also while no server runs.
 #[derive(Debug, Default)]
 pub struct Store {
-    pods: BTreeMap<(String, String), Value>,
+    things: BTreeMap<Key, Value>,
     version: u64,
-    changes: Vec<(u64, &'static str, Value)>,
+    changes: Vec<(u64, &'static str, &'static str, Value)>,
+    /// Resources that may not be read: everywhere, or only in all namespaces at once.
+    forbidden: Vec<(String, bool)>,
     /// Watches from before this version are told 410.
     oldest: u64,
     /// Whether they are told so by the status of the answer, and not by an event.
@@ -134,36 +151,65 @@ impl ApiServer {
     }
 
     /// Makes or changes a pod.
-    pub fn apply(&self, mut pod: Value) {
+    pub fn apply(&self, pod: Value) {
+        self.apply_as("pods", pod);
+    }
+
+    /// Makes or changes a thing of another sort.
+    pub fn apply_as(&self, sort: &str, mut thing: Value) {
         {
             let mut store = self.store.lock();
             store.version += 1;
             let version = store.version;
-            pod["metadata"]["resourceVersion"] = json!(version.to_string());
-            let key = key(&pod);
-            let kind = if store.pods.contains_key(&key) { "MODIFIED" } else { "ADDED" };
-            store.pods.insert(key, pod.clone());
-            store.changes.push((version, kind, pod));
+            thing["metadata"]["resourceVersion"] = json!(version.to_string());
+            let key = key(known(sort), &thing);
+            let kind = if store.things.contains_key(&key) { "MODIFIED" } else { "ADDED" };
+            store.changes.push((version, kind, key.0, thing.clone()));
+            store.things.insert(key, thing);
         }
         self.store.changed.notify_waiters();
+    }
+
+    /// Makes all things of a recorded list.
+    pub fn apply_list(&self, sort: &str, list: &str) {
+        let list: Value = serde_json::from_str(list).expect("the list is JSON");
+        for thing in list["items"].as_array().expect("it has items") {
+            self.apply_as(sort, thing.clone());
+        }
     }
 
     /// A pod as it is.
     pub fn pod(&self, namespace: &str, name: &str) -> Value {
-        self.store.lock().pods[&(namespace.to_owned(), name.to_owned())].clone()
+        self.store.lock().things[&("pods", namespace.to_owned(), name.to_owned())].clone()
     }
 
     /// Removes a pod.
     pub fn delete(&self, namespace: &str, name: &str) {
+        self.delete_as("pods", namespace, name);
+    }
+
+    /// Removes a thing of another sort.
+    pub fn delete_as(&self, sort: &str, namespace: &str, name: &str) {
         {
             let mut store = self.store.lock();
             store.version += 1;
             let version = store.version;
-            let mut pod = store.pods.remove(&(namespace.to_owned(), name.to_owned())).expect("the pod is there");
-            pod["metadata"]["resourceVersion"] = json!(version.to_string());
-            store.changes.push((version, "DELETED", pod));
+            let key = (known(sort), namespace.to_owned(), name.to_owned());
+            let mut thing = store.things.remove(&key).expect("the thing is there");
+            thing["metadata"]["resourceVersion"] = json!(version.to_string());
+            store.changes.push((version, "DELETED", key.0, thing));
         }
         self.store.changed.notify_waiters();
+    }
+
+    /// From now on a resource may not be read; `only_all`: except in a namespace.
+    pub fn forbid(&self, sort: &str, only_all: bool) {
+        self.store.lock().forbidden.push((sort.to_owned(), only_all));
+    }
+
+    /// From now on everything may be read.
+    pub fn allow(&self) {
+        self.store.lock().forbidden.clear();
     }
 
     /// From now on this goes wrong.
@@ -232,9 +278,14 @@ impl Killed {
     }
 }
 
-fn key(pod: &Value) -> (String, String) {
-    let text = |name: &str| pod["metadata"][name].as_str().unwrap_or_default().to_owned();
-    (text("namespace"), text("name"))
+fn key(sort: &'static str, thing: &Value) -> Key {
+    let text = |name: &str| thing["metadata"][name].as_str().unwrap_or_default().to_owned();
+    (sort, text("namespace"), text("name"))
+}
+
+/// A sort by its name.
+fn known(sort: &str) -> &'static str {
+    SORTS.iter().find(|(name, ..)| *name == sort).expect("the sort is known").0
 }
 
 /// The `Status` that errors come as.
@@ -254,113 +305,92 @@ async fn answer(
     headers: HeaderMap,
     Query(query): Query<Parameters>,
 ) -> Response {
-    let (fault, token) = {
+    let (fault, token, forbidden) = {
         let mut store = keeper.lock();
         store.requests.push(uri.to_string());
-        (store.fault.clone(), store.token.clone())
+        (store.fault.clone(), store.token.clone(), store.forbidden.clone())
     };
     let bearer = headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default();
     if token.is_some_and(|token| bearer != format!("Bearer {token}")) {
         return status(401, "Unauthorized", "Unauthorized");
     }
-    let parts: Vec<&str> = uri.path().trim_matches('/').split('/').collect();
-    let (namespace, name) = match parts[..] {
-        ["api", "v1", "pods"] => (None, None),
-        ["api", "v1", "namespaces", namespace, "pods"] => (Some(namespace), None),
-        ["api", "v1", "namespaces", namespace, "pods", name] => (Some(namespace), Some(name)),
-        _ => return status(404, "NotFound", "the server could not find the requested resource"),
-    };
+    let unknown = || status(404, "NotFound", "the server could not find the requested resource");
+    let path = uri.path().trim_matches('/');
+    let of_api = SORTS.iter().filter_map(|(sort, api, _)| Some((*sort, path.strip_prefix(api)?.strip_prefix('/')?)));
+    let place = of_api.into_iter().find_map(|(sort, rest)| {
+        let parts: Vec<&str> = rest.split('/').collect();
+        match parts[..] {
+            [plural] if plural == sort => Some((sort, None, None)),
+            ["namespaces", namespace, plural] if plural == sort => Some((sort, Some(namespace), None)),
+            ["namespaces", namespace, plural, name] if plural == sort => Some((sort, Some(namespace), Some(name))),
+            _ => None,
+        }
+    });
+    let Some((sort, namespace, name)) = place else { return unknown() };
     let verb = match (name, query.get("watch").map(String::as_str)) {
         (Some(_), _) => "get",
         (None, Some("1" | "true")) => "watch",
         (None, _) => "list",
     };
+    let refuse = || {
+        let place =
+            namespace.map_or_else(|| "at the cluster scope".to_owned(), |name| format!("in the namespace \"{name}\""));
+        let message = format!(
+            "{sort} is forbidden: User \"system:serviceaccount:production:default\" cannot {verb} resource \"{sort}\" in API group \"\" {place}"
+        );
+        status(403, "Forbidden", &message)
+    };
+    if forbidden.iter().any(|(name, only_all)| name == sort && (namespace.is_none() || !only_all)) {
+        return refuse();
+    }
     let mut cut = None;
     match fault {
         Fault::None => {}
         Fault::Status(code, message) => return status(code, "", &message),
-        Fault::Forbidden(verbs) if verbs.contains(&verb) => {
-            let place = namespace
-                .map_or_else(|| "at the cluster scope".to_owned(), |name| format!("in the namespace \"{name}\""));
-            let message = format!(
-                "pods is forbidden: User \"system:serviceaccount:production:default\" cannot {verb} resource \"pods\" in API group \"\" {place}"
-            );
-            return status(403, "Forbidden", &message);
-        }
+        Fault::Forbidden(verbs) if verbs.contains(&verb) => return refuse(),
         Fault::Forbidden(_) => {}
         Fault::Slow(time) => tokio::time::sleep(time).await,
         Fault::Html => return ([("content-type", "text/html")], "<html>It works!</html>").into_response(),
         Fault::Cut(events) => cut = Some(events),
     }
     match (verb, name) {
-        (_, Some(name)) => get(&keeper, namespace.unwrap_or_default(), name),
-        ("watch", _) => watch(keeper, namespace.map(str::to_owned), &query, cut),
-        _ => list(&keeper, namespace, &query),
+        (_, Some(name)) => get(&keeper, sort, namespace.unwrap_or_default(), name),
+        ("watch", _) => watch(keeper, sort, namespace.map(str::to_owned), &query, cut),
+        _ => list(&keeper, sort, namespace, &query),
     }
 }
 
-fn get(keeper: &Keeper, namespace: &str, name: &str) -> Response {
-    match keeper.lock().pods.get(&(namespace.to_owned(), name.to_owned())) {
+fn get(keeper: &Keeper, sort: &'static str, namespace: &str, name: &str) -> Response {
+    match keeper.lock().things.get(&(sort, namespace.to_owned(), name.to_owned())) {
         Some(pod) => axum::Json(pod.clone()).into_response(),
-        None => status(404, "NotFound", &format!("pods \"{name}\" not found")),
+        None => status(404, "NotFound", &format!("{sort} \"{name}\" not found")),
     }
 }
 
-/// Whether a pod is what a query asks for.
-fn fits(pod: &Value, namespace: Option<&str>, query: &Parameters) -> bool {
-    let fields = requirements(query, "fieldSelector").iter().all(|(field, values)| {
-        let found = match field.as_str() {
-            "metadata.name" => &pod["metadata"]["name"],
-            "spec.nodeName" => &pod["spec"]["nodeName"],
-            other => panic!("no field to select by: {other}"),
-        };
-        found.as_str().is_some_and(|found| values.iter().any(|value| value == found))
-    });
-    let labels = requirements(query, "labelSelector").iter().all(|(key, values)| {
-        pod["metadata"]["labels"][key].as_str().is_some_and(|found| values.iter().any(|value| value == found))
-    });
-    let there = namespace.is_none_or(|namespace| pod["metadata"]["namespace"].as_str() == Some(namespace));
-    there && fields && labels
-}
-
-/// `KEY=VALUE` and `KEY in (A,B)`, with what the value may be.
-fn requirements(query: &Parameters, name: &str) -> Vec<(String, Vec<String>)> {
-    let text = query.get(name).cloned().unwrap_or_default();
-    let mut inside = false;
-    let parts = text.split(|letter| {
-        inside = (inside || letter == '(') && letter != ')';
-        letter == ',' && !inside
-    });
-    let parts = parts.filter(|part| !part.is_empty());
-    parts
-        .map(|part| match part.split_once(" in (") {
-            Some((key, values)) => {
-                let values = values.trim_end_matches(')').split(',').map(str::to_owned).collect();
-                (key.to_owned(), values)
-            }
-            None => {
-                let (key, value) = part.split_once('=').expect("only KEY=VALUE and KEY in (…) are known here");
-                (key.to_owned(), vec![value.to_owned()])
-            }
-        })
-        .collect()
-}
-
-fn list(keeper: &Keeper, namespace: Option<&str>, query: &Parameters) -> Response {
+fn list(keeper: &Keeper, sort: &str, namespace: Option<&str>, query: &Parameters) -> Response {
     let store = keeper.lock();
     let number = |name: &str| query.get(name).and_then(|text| text.parse::<usize>().ok());
-    let pods: Vec<&Value> = store.pods.values().filter(|pod| fits(pod, namespace, query)).collect();
+    let of_sort = store.things.iter().filter(|((known, ..), _)| *known == sort).map(|(_, thing)| thing);
+    let things: Vec<&Value> = of_sort.filter(|thing| fits(thing, namespace, query)).collect();
     let from = number("continue").unwrap_or(0);
     let limit = store.page.or(number("limit")).unwrap_or(usize::MAX);
-    let page: Vec<&Value> = pods.iter().skip(from).take(limit).copied().collect();
-    let rest = if from + page.len() < pods.len() { (from + page.len()).to_string() } else { String::new() };
-    let metadata = json!({"resourceVersion": store.version.to_string(), "continue": rest});
-    axum::Json(json!({"kind": "PodList", "apiVersion": "v1", "metadata": metadata, "items": page})).into_response()
+    let page: Vec<&Value> = things.iter().skip(from).take(limit).copied().collect();
+    let left = things.len() - from - page.len();
+    let mut metadata = json!({"resourceVersion": store.version.to_string(), "continue": ""});
+    if left > 0 {
+        metadata["continue"] = json!((from + page.len()).to_string());
+        metadata["remainingItemCount"] = json!(left);
+    }
+    let (_, api, kind) = SORTS.iter().find(|(known, ..)| *known == sort).expect("the sort is known");
+    let api = api.trim_start_matches("apis/").trim_start_matches("api/");
+    let list = json!({"kind": format!("{kind}List"), "apiVersion": api, "metadata": metadata, "items": page});
+    axum::Json(list).into_response()
 }
 
 /// Where a watch is.
 struct Place {
     keeper: Arc<Keeper>,
+    sort: &'static str,
     namespace: Option<String>,
     query: Parameters,
     version: u64,
@@ -368,7 +398,13 @@ struct Place {
     done: bool,
 }
 
-fn watch(keeper: Arc<Keeper>, namespace: Option<String>, query: &Parameters, cut: Option<usize>) -> Response {
+fn watch(
+    keeper: Arc<Keeper>,
+    sort: &'static str,
+    namespace: Option<String>,
+    query: &Parameters,
+    cut: Option<usize>,
+) -> Response {
     let version: u64 = query.get("resourceVersion").and_then(|text| text.parse().ok()).unwrap_or(0);
     let (oldest, by_status) = {
         let store = keeper.lock();
@@ -386,7 +422,7 @@ fn watch(keeper: Arc<Keeper>, namespace: Option<String>, query: &Parameters, cut
         }});
         return format!("{event}\n").into_response();
     }
-    let place = Place { keeper, namespace, query: query.clone(), version, cut, done: false };
+    let place = Place { keeper, sort, namespace, query: query.clone(), version, cut, done: false };
     let lines = stream::unfold(place, |mut place| async move {
         let line = place.next().await?;
         Some((Ok::<_, Infallible>(line), place))
@@ -405,15 +441,16 @@ impl Place {
             let changed = keeper.changed.notified();
             let next = {
                 let store = keeper.lock();
-                let mut later = store.changes.iter().filter(|(version, ..)| *version > self.version);
-                later.find(|(_, _, pod)| fits(pod, self.namespace.as_deref(), &self.query)).cloned()
+                let later = store.changes.iter().filter(|(version, ..)| *version > self.version);
+                let mut of_sort = later.filter(|(_, _, sort, _)| *sort == self.sort);
+                of_sort.find(|(.., thing)| fits(thing, self.namespace.as_deref(), &self.query)).cloned()
             };
-            let Some((version, kind, pod)) = next else {
+            let Some((version, kind, _, thing)) = next else {
                 changed.await;
                 continue;
             };
             self.version = version;
-            let line = format!("{}\n", json!({"type": kind, "object": pod}));
+            let line = format!("{}\n", json!({"type": kind, "object": thing}));
             if let Some(left) = &mut self.cut {
                 if *left == 0 {
                     self.done = true;

@@ -1,7 +1,8 @@
 #!/bin/bash
 # Check that podtrace attaches on this kernel and leaves nothing behind, as a user would see it: by its report alone.
 # Expectations: `doctor` answers; a traced command is reported by the schema, complete; every shipped profile attaches,
-# and what this kernel cannot do is said with a reason; afterwards no program or map is loaded.
+# and what this kernel cannot do is said with a reason; afterwards no program or map is loaded. What it found is printed
+# as lines that begin with `table`, of which vm-tests/table makes doc/kernels.md.
 # shellcheck source=../expect.sh disable=SC2016,SC2317
 . "${0%/*}/../expect.sh"
 scratch=$(mktemp -d /tmp/attach.XXXXXX)
@@ -34,7 +35,8 @@ programs_before=$(bpftool -j prog show)
 maps_before=$(bpftool -j map show)
 
 doctor_status=0
-"$PODTRACE_BIN" doctor || doctor_status=$?
+"$PODTRACE_BIN" doctor >"$scratch/doctor" || doctor_status=$?
+cat "$scratch/doctor"
 expect "doctor finds a kernel it can trace" test "$doctor_status" = 0
 
 expect "a command is traced" report command
@@ -52,4 +54,13 @@ for profile in "$PODTRACE_REPOSITORY"/profiles/*.kdl; do
 done
 
 expect "no program and no map is left behind" nothing_left
+
+# What doctor said of the machine, and the families as they were in the report on all of them.
+awk '/^kinds/ { exit } /^(yes|degraded|no) / {
+    name = substr($0, 11, 18); sub(/ +$/, "", name); print "table ability|" name "|" $1 "|" substr($0, 29) }' "$scratch/doctor"
+[ ! -s "$scratch/everything.json" ] || jq -r '.coverage | map(select(.feature | test("^[a-z]+[.]")))
+    | group_by(.feature | split(".")[0])[]
+    | ([.[] | select(.reason != null) | "`\(.feature)`: \(.reason)"] | join("; ")) as $why
+    | "table family|\(.[0].feature | split(".")[0])|\(if $why == "" then "loads" elif all(.[]; .status == "blind") then "no" else "degraded" end)|\($why)"' \
+    "$scratch/everything.json"
 closing

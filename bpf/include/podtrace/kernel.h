@@ -133,8 +133,11 @@ struct vfsmount {
 	struct dentry *mnt_root;
 };
 
+struct mnt_namespace;
+
 struct mount {
 	struct mount *mnt_parent;
+	struct mnt_namespace *mnt_ns;
 	struct dentry *mnt_mountpoint;
 	struct vfsmount mnt;
 	int mnt_id;
@@ -178,6 +181,11 @@ struct fs_struct {
 
 struct mm_struct {
 	unsigned long arg_start, arg_end;
+	struct file *exe_file;
+};
+
+struct nsproxy {
+	struct mnt_namespace *mnt_ns;
 };
 
 struct linux_binprm {
@@ -217,6 +225,7 @@ struct task_struct {
 	char comm[16];
 	struct fs_struct *fs;
 	struct files_struct *files;
+	struct nsproxy *nsproxy;
 	struct signal_struct *signal;
 	struct css_set *cgroups;
 };
@@ -325,6 +334,7 @@ enum {
 	K_SOCK_BINDPORT_LOCK = 8,  /* include/net/sock.h */
 	K_SIGNAL_GROUP_EXIT = 4,   /* include/linux/sched/signal.h */
 	K_PF_KTHREAD = 0x00200000, /* include/linux/sched.h */
+	K_MAX_ERRNO = 4095,	   /* include/linux/err.h */
 	K_TASK_INTERRUPTIBLE = 1,  /* include/linux/sched.h, and the one below */
 	K_TASK_UNINTERRUPTIBLE = 2,
 	K_TS_COMPAT = 2, /* arch/x86/include/asm/thread_info.h */

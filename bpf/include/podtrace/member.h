@@ -96,15 +96,16 @@ static __always_inline struct cgroup *cgroup_of(struct task_struct *task)
 struct place {
 	__u64 child; /* the cgroup directly below the target's; 0: the target's itself, or the target is a set of processes */
 	__u16 target;
+	__u16 from_exec; /* as in struct podtrace_target */
 };
 
 /* The target whose cgroup a task is in or below, the deepest if several are; false: none. */
 static __always_inline bool target_by_cgroup(struct task_struct *task, struct place *place)
 {
+	struct podtrace_target *found;
 	struct cgroup *cgroup;
 	__u32 depth = 0;
 	bool any = false;
-	__u16 *found;
 	__u64 id;
 
 	if (!level_count || BPF_CORE_READ(task, tgid) == own_pid)
@@ -116,7 +117,8 @@ static __always_inline bool target_by_cgroup(struct task_struct *task, struct pl
 		id = ancestor_id(cgroup, levels[i]);
 		found = id ? bpf_map_lookup_elem(&target_cgroups, &id) : NULL;
 		if (found && (!any || levels[i] > depth)) {
-			place->target = *found;
+			place->target = found->target;
+			place->from_exec = found->from_exec;
 			depth = levels[i];
 			any = true;
 		}

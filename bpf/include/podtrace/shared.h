@@ -68,12 +68,12 @@ SHARED struct {
 	__type(value, struct podtrace_member);
 } members SEC(".maps");
 
-/* key: cgroup id in the chosen hierarchy; value: target, or PODTRACE_NOT_OURS. Written by user space. */
+/* key: cgroup id in the chosen hierarchy; value: what it is, PODTRACE_NOT_OURS included. Written by user space. */
 SHARED struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 4096);
 	__type(key, __u64);
-	__type(value, __u16);
+	__type(value, struct podtrace_target);
 } target_cgroups SEC(".maps");
 
 /* key: pid (tgid) of a process to take in when the task iterator meets it; value: target. Written by user space. */

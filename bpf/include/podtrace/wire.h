@@ -197,6 +197,12 @@ struct podtrace_counters {
 	__u64 lost[PODTRACE_KINDS][PODTRACE_CAUSES]; /* kind 0: not known which */
 };
 
+/* What a cgroup is to us; the key is its id. */
+struct podtrace_target {
+	__u16 target;
+	__u16 from_exec; /* 1: who comes in from elsewhere belongs to it from its next program on (a container) */
+};
+
 /* A process that is traced; the key is its pid. */
 struct podtrace_member {
 	__u64 child; /* as in struct podtrace_process */

@@ -76,7 +76,7 @@ impl KindMap {
     /// losses of no certain kind.
     pub fn item(&mut self, item: Item) -> Option<Item> {
         match item {
-            Item::Definition(definition) => Some(Item::Definition(definition)),
+            Item::Definition(_) | Item::Incident(_) | Item::Feature(_) => Some(item),
             Item::Event(event) => {
                 let kind = self.renumber(event.kind, |dropped| dropped.events += 1)?;
                 Some(Item::Event(Event { kind, ..event }))

@@ -11,8 +11,8 @@ use crate::targets::path;
 /// What the process of a sandbox is called, in all runtimes that have one.
 const PAUSE: &str = "pause";
 
-/// How runtimes call themselves while they prepare a container from inside.
-const PREPARING: [&str; 5] = ["runc", "crun", "youki", "exe", "conmon"];
+/// How runtimes call themselves while they prepare a container from inside; `exe` is runc's copy of itself.
+const PREPARING: [&str; 4] = ["runc", "crun", "youki", "exe"];
 
 /// A child cgroup.
 #[derive(Debug)]
@@ -90,7 +90,9 @@ impl Child {
     pub(super) fn entered(&mut self, process: &Process) {
         self.alive.insert(process.pid);
         let executed = process.origin == crate::event::definition::Origin::Exec;
-        let prepares = PREPARING.iter().any(|name| process.comm.starts_with(name));
+        // `runc`, `runc:[2:INIT]`.
+        let comm = process.comm.split(':').next().unwrap_or_default();
+        let prepares = PREPARING.contains(&comm);
         if executed && !prepares && self.first.is_none() {
             self.first = Some(process.comm.clone());
         }

@@ -106,11 +106,11 @@ impl Lives {
             },
         };
         let Some(told) = self.pods.get(&pod).map(|pod| &pod.told) else { return };
-        let (label, number) = self.naming.life(told, name, restarts);
+        let label = self.naming.life(told, name, restarts);
         let mut life = known.and_then(|target| target.life).unwrap_or_default();
         let Some(child) = self.children.get_mut(&key) else { return };
         life.container_id = id.or(life.container_id);
-        life.restarts = restarts.map(|_| number);
+        life.restarts = restarts;
         life.began_ns = child.began_ns;
         let target = Target { name: label, life: Some(life), ..told.target(index, Some(name)) };
         self.settle(key, target, out);
@@ -147,7 +147,7 @@ impl Lives {
         let pod = self.pods.get(&key.0).and_then(|pod| pod.told.cgroup.as_ref());
         if let Some(cgroup) = pod {
             let membership = Membership::Cgroup { id: key.1, level: cgroup.level + 1 };
-            self.orders.push(Assignment { target: LEFT_OUT, membership });
+            self.orders.push(Assignment { target: LEFT_OUT, membership, from_exec: true });
         }
     }
 
@@ -198,7 +198,7 @@ impl Lives {
         }
         let target = self.index()?;
         self.apart.insert(id, target);
-        self.orders.push(Assignment { target, membership: Membership::Cgroup { id, level } });
+        self.orders.push(Assignment { target, membership: Membership::Cgroup { id, level }, from_exec: true });
         Some((target, 0))
     }
 

@@ -25,7 +25,7 @@ impl Lives {
         match item {
             Item::Tick(tick) => self.end_tick(tick, out),
             Item::Event(event) => self.event(event, out),
-            definition @ Item::Definition(_) => out.push(definition),
+            item @ (Item::Definition(_) | Item::Incident(_) | Item::Feature(_)) => out.push(item),
         }
     }
 

@@ -18,14 +18,14 @@ pub(super) struct Naming {
 }
 
 impl Naming {
-    /// A free name for a life of a container, and the number in it. `restarts`, where it is known, is the number.
-    pub(super) fn life(&mut self, pod: &PodTarget, container: &str, restarts: Option<u32>) -> (String, u32) {
+    /// A free name for a life of a container. `restarts`, where it is known, is its number.
+    pub(super) fn life(&mut self, pod: &PodTarget, container: &str, restarts: Option<u32>) -> String {
         let base = self.base(pod, &format!("{}/{container}", pod.pod));
         let mut number = restarts.unwrap_or(0);
         loop {
             let name = if number == 0 { base.clone() } else { format!("{base}#{number}") };
             if self.taken.insert(name.clone()) {
-                return (name, number);
+                return name;
             }
             number += 1;
         }

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::Known;
 use super::Measured;
 use super::Named;
 use crate::event::Severity;
@@ -26,6 +27,9 @@ pub struct Sections {
     pub events: Named<KindEvents>,
     /// Operations and errors over time.
     pub timeline: Vec<SlotEntry>,
+    /// What the cluster says happened to the traced pods; absent where it said nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kubernetes: Option<Kubernetes>,
     /// What tracing cost.
     pub cost: Cost,
 }
@@ -60,6 +64,9 @@ pub struct Contribution {
     /// The peer, path, process or value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
+    /// What a peer is called in its cluster.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// Operations; absent for time used, such as CPU, which has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,
@@ -120,10 +127,6 @@ pub struct RuleEntry {
     pub section: Option<crate::rules::Section>,
 }
 
-fn is_zero(number: &u64) -> bool {
-    *number == 0
-}
-
 /// Whether a rule judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -171,6 +174,9 @@ pub struct RuleMetric {
 pub struct PeerEntry {
     /// The peer.
     pub peer: String,
+    /// What it is called in its cluster.
+    #[serde(flatten)]
+    pub known: Known,
     /// By kind.
     pub kinds: Named<Measured>,
 }
@@ -241,6 +247,9 @@ pub struct EventEntry {
     /// The peer or path.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub object: Option<String>,
+    /// What a peer is called in its cluster.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// The value of the kind's own dimension.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
@@ -261,6 +270,13 @@ pub struct SlotEntry {
     pub to_seconds: f64,
     /// What happened in it, by kind.
     pub kinds: Named<Moment>,
+    /// Warnings of the cluster about the traced pods.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub warnings: u64,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// What happened in a stretch of the timeline.
@@ -270,6 +286,43 @@ pub struct Moment {
     pub count: u64,
     /// Failed operations.
     pub errors: u64,
+}
+
+/// What the cluster says happened to the traced pods.
+#[derive(Clone, Debug, Serialize)]
+pub struct Kubernetes {
+    /// In order of when they happened last, at most 100: warnings before others.
+    pub events: Vec<IncidentEntry>,
+    /// How many more there were.
+    pub omitted: u64,
+}
+
+/// One thing that happened, once or several times.
+#[derive(Clone, Debug, Serialize)]
+pub struct IncidentEntry {
+    /// When it happened last, in seconds since the trace started; below 0: before.
+    pub at_seconds: f64,
+    /// When it happened first.
+    pub first_seconds: f64,
+    /// The pod's namespace.
+    pub namespace: String,
+    /// The pod.
+    pub pod: String,
+    /// The container, where it concerns one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub container: Option<String>,
+    /// `warning` or `normal`.
+    pub severity: &'static str,
+    /// What happened, in the cluster's word.
+    pub reason: String,
+    /// The same in a sentence.
+    pub message: String,
+    /// Who says so.
+    pub reporter: String,
+    /// How often, as far as the cluster remembers.
+    pub count: u64,
+    /// How often of these since the trace started.
+    pub count_during_trace: u64,
 }
 
 /// What tracing cost.

@@ -5,6 +5,7 @@
 mod containers;
 mod footer;
 pub(super) mod grid;
+mod label;
 pub(super) mod page;
 mod rules;
 mod sections;
@@ -56,6 +57,7 @@ pub fn text(report: &Report, options: &TextOptions) -> String {
     signals::families(report, options.top, &mut page);
     containers::containers(report, options.top, &mut page);
     sections::slowest(report, &mut page);
+    sections::kubernetes(report, options.top, &mut page);
     sections::processes(report, options.top, &mut page);
     footer::completeness(report, &mut page);
     footer::coverage(report, &mut page);

@@ -7,6 +7,7 @@ use super::super::signals::in_seconds;
 use super::signed;
 use crate::event::Event;
 use crate::event::Kind;
+use crate::event::kind::ObjectKind;
 use crate::window::Catalogue;
 use crate::window::Store;
 
@@ -26,11 +27,16 @@ pub(in crate::report) fn events(catalogue: &Catalogue, store: &Store) -> Named<K
 
 fn entry(event: &Event, kind: &Kind, store: &Store) -> EventEntry {
     let errno = u16::try_from(event.result.unsigned_abs()).unwrap_or(0);
+    let object = kind.object.dimension().map(|_| store.names.object_label(event.object));
     EventEntry {
         at_seconds: signed(event.at_ns),
         process: store.names.process_label(event.process),
         thread: event.thread,
-        object: kind.object.dimension().map(|_| store.names.object_label(event.object)),
+        name: object
+            .as_ref()
+            .filter(|_| kind.object == ObjectKind::Peer)
+            .and_then(|peer| store.names.peers().name(peer)),
+        object,
         detail: kind.by.as_ref().map(|by| (by.label)(event.detail).into_owned()),
         duration_seconds: kind.duration.map(|_| in_seconds(event.duration_ns)),
         error: (event.result < 0).then(|| (kind.error)(errno).into_owned()),

@@ -7,6 +7,7 @@ use super::super::model::Signal;
 use super::super::model::TimeSpent;
 use super::super::signals::ratio;
 use super::time_of;
+use crate::window::PeerNames;
 
 /// Contributions that are listed.
 const CONTRIBUTIONS_MAX: usize = 50;
@@ -20,7 +21,7 @@ const NOTE: &str = "Shares are of the length of the trace. They overlap and do n
                     out.";
 
 /// Ranks what took time, over every kind that says of itself that it is time waited for or used.
-pub(in crate::report) fn time(signals: &Named<Signal>, duration_seconds: f64) -> TimeSpent {
+pub(in crate::report) fn time(signals: &Named<Signal>, duration_seconds: f64, peers: &PeerNames) -> TimeSpent {
     let mut contributions: Vec<_> =
         signals.iter().flat_map(|(name, signal)| of_kind(name, signal, duration_seconds)).collect();
     let is_named_cause =
@@ -32,6 +33,9 @@ pub(in crate::report) fn time(signals: &Named<Signal>, duration_seconds: f64) ->
             .then_with(|| (&a.kind, &a.key).cmp(&(&b.kind, &b.key)))
     });
     contributions.truncate(CONTRIBUTIONS_MAX);
+    for of in contributions.iter_mut().filter(|of| of.dimension.as_deref() == Some("peer")) {
+        of.name = of.key.as_ref().and_then(|peer| peers.name(peer));
+    }
     TimeSpent { note: NOTE, contributions }
 }
 
@@ -43,6 +47,7 @@ fn of_kind(name: &str, signal: &Signal, duration_seconds: f64) -> Vec<Contributi
             kind: name.to_owned(),
             dimension: dimension.map(str::to_owned),
             key: key.map(str::to_owned),
+            name: None,
             count: signal.kind.waits.then_some(figures.count),
             total_seconds,
             share: ratio(total_seconds, duration_seconds),

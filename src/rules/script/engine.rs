@@ -4,7 +4,9 @@
 
 use std::rc::Rc;
 
+use mlua::Error;
 use mlua::Function;
+use mlua::Lua;
 use mlua::Table;
 use mlua::Value;
 
@@ -24,6 +26,7 @@ use super::view::WindowView;
 use crate::event::Kind;
 use crate::profile::ParamValue;
 use crate::profile::RuleUse;
+use crate::profile::did_you_mean;
 use crate::window::Snapshot;
 
 /// Windows after which the recent past becomes the older one: a baseline is 30 to 60 windows.
@@ -69,6 +72,14 @@ impl Running {
                     ParamValue::Flag(flag) => params.set(param.name.as_str(), *flag)?,
                 }
             }
+            let edges = loaded.sandbox.lua().create_table()?;
+            let names: Vec<_> = spec.params.iter().map(|param| param.name.clone()).collect();
+            let unknown = move |_: &Lua, (_, name): (Value, String)| -> mlua::Result<Value> {
+                let near = did_you_mean(&name, names.iter().map(String::as_str)).map(|near| format!("; {near}"));
+                Err(Error::runtime(format!("the rule declares no parameter `{name}`{}", near.unwrap_or_default())))
+            };
+            edges.set("__index", loaded.sandbox.lua().create_function(unknown)?)?;
+            params.set_metatable(Some(edges))?;
             params.set_readonly(true);
             Ok(params)
         };

@@ -215,6 +215,16 @@ fn wrong_declarations_have_their_place() {
     insta::assert_snapshot!(said(&rule("\tevaluate = function(window, params)\n\t\tfor _, row in window.tcp.connect:top(\"peer\") do\n\t\t\tlocal x = row.errrors + 1\n\t\tend\n\tend,")), @"x.lua:7: a row of `tcp.connect` has no field `errrors`; did you mean `errors`?");
 }
 
+/// Check that a parameter that the rule does not declare is an error with a near name, and not nil.
+#[test]
+fn unknown_parameters_are_mistakes() {
+    let code = "return { name = \"x\", about = \"X.\", needs = { \"tcp.connect\" },\n\
+                params = { rate = { type = \"number\", default = 1, about = \"A.\" } },\n\
+                evaluate = function(window, params)\n\treturn params.rat\nend }";
+    let mistakes = check(&text("x.lua", code), families::kinds()).unwrap_err();
+    assert_eq!(mistakes[0].to_string(), "x.lua:4: the rule declares no parameter `rat`; did you mean `rate`?");
+}
+
 /// Check that the library writes numbers as podtrace itself does.
 #[test]
 fn texts_are_podtraces_own() {

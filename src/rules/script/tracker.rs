@@ -19,9 +19,13 @@ use crate::rules::wording::next;
 use crate::rules::wording::next::Look;
 use crate::rules::wording::words;
 use crate::window::Catalogue;
+use crate::window::PeerNames;
 
 /// The most different findings of a rule in a trace.
 const FINDINGS_MAX: usize = 100;
+
+/// The dimension whose keys may have names of their cluster.
+const PEER: &str = "peer";
 
 /// How much of `for` may be missing, as with thresholds: windows consist of whole ticks.
 const FOR_TOLERANCE: f64 = 0.01;
@@ -206,14 +210,15 @@ impl Tracker {
     }
 
     /// Its findings that held for long enough, worst first.
-    pub(super) fn findings(&self, session: &Session) -> Vec<Finding> {
+    pub(super) fn findings(&self, session: &Session, peers: &PeerNames) -> Vec<Finding> {
         let fired = self.found.iter().filter(|(_, found)| found.fired);
-        let mut findings: Vec<_> = fired.map(|(identity, found)| self.finding(identity, found, session)).collect();
+        let mut findings: Vec<_> =
+            fired.map(|(identity, found)| self.finding(identity, found, session, peers)).collect();
         crate::finding::rank(&mut findings);
         findings
     }
 
-    fn finding(&self, identity: &str, found: &Found, session: &Session) -> Finding {
+    fn finding(&self, identity: &str, found: &Found, session: &Session, peers: &PeerNames) -> Finding {
         let Concluded { severity, title, evidence, confidence, kind, dimension, key, next, effect, .. } = &found.worst;
         let mut evidence = evidence.clone();
         evidence.push(format!(
@@ -231,7 +236,7 @@ impl Tracker {
         Finding {
             severity: *severity,
             rule: self.used.name.clone(),
-            title: title.clone(),
+            title: named(title, *dimension, key.as_deref(), peers),
             evidence,
             confidence: *confidence,
             next: next.clone().unwrap_or_else(command),
@@ -266,5 +271,13 @@ impl Tracker {
             metrics: metrics.collect(),
             section: self.section.as_ref(),
         }
+    }
+}
+
+/// A title in which the peer has its name too, where its cluster has one for it.
+fn named(title: &str, dimension: Option<&str>, key: Option<&str>, peers: &PeerNames) -> String {
+    match key.filter(|_| dimension == Some(PEER)) {
+        Some(key) => title.replacen(key, &peers.title(key), 1),
+        None => title.to_owned(),
     }
 }

@@ -48,7 +48,7 @@ fn findings(
     let window = Windows::new(S, None).tick(&tick, &store.names).expect("the window is over");
     judged.judge(&window, &store.names);
     store.add(&Item::Tick(tick));
-    super::findings(&judged, session, &catalogue, &store.losses)
+    super::findings(&judged, session, &catalogue, &store.losses, store.names.peers())
 }
 
 /// Check the words for every sort of figure, and that the worst comes first: by severity, then by how far it is beyond

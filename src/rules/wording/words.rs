@@ -8,6 +8,7 @@ use crate::event::unit;
 use crate::profile::Figure;
 use crate::profile::Threshold;
 use crate::window::Figures;
+use crate::window::PeerNames;
 
 /// The name of a figure in a sentence.
 pub(super) fn figure(figure: Figure) -> &'static str {
@@ -33,9 +34,21 @@ pub(in crate::rules) fn moment(at_ns: i64) -> String {
     format!("{:.1} s", at_ns as f64 / 1e9)
 }
 
+/// A contributor in a few words, a peer with its name.
+pub(super) fn who(part: &Contributor, peers: &PeerNames) -> String {
+    if part.dimension == "peer" { peers.brief(&part.label) } else { part.label.clone() }
+}
+
 /// What one peer, path or process has to do with it.
-pub(super) fn contributor(threshold: &Threshold, part: &Contributor, kind: &Kind, whole: &Figures) -> String {
+pub(super) fn contributor(
+    threshold: &Threshold,
+    part: &Contributor,
+    kind: &Kind,
+    whole: &Figures,
+    peers: &PeerNames,
+) -> String {
     let Contributor { dimension, label, figures, .. } = part;
+    let label = if *dimension == "peer" { peers.title(label) } else { label.clone() };
     let own = part.value.map(|own| value(threshold.figure, own, kind));
     let text = match part.part {
         Part::Slow(slow) => {

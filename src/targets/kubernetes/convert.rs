@@ -27,11 +27,6 @@ pub(super) fn pod(pod: &ApiPod) -> Pod {
     let uid = metadata.uid.clone().unwrap_or_default();
     let labels = metadata.labels.clone().unwrap_or_default();
     let annotations = metadata.annotations.as_ref();
-    let owners = metadata.owner_references.iter().flatten();
-    let mut controllers = owners.filter(|owner| owner.controller == Some(true)).map(|owner| {
-        let controller = Controller { kind: &owner.kind, name: &owner.name };
-        Workload::of_controller(controller, &labels)
-    });
     let status = pod.status.as_ref();
     Pod {
         namespace: metadata.namespace.clone(),
@@ -39,13 +34,22 @@ pub(super) fn pod(pod: &ApiPod) -> Pod {
         kubelet_uid: annotations.and_then(|all| all.get(HASH)).cloned().unwrap_or_else(|| uid.clone()),
         uid,
         node: pod.spec.as_ref().and_then(|spec| spec.node_name.clone()).filter(|node| !node.is_empty()),
-        workload: controllers.next(),
+        workload: workload(pod),
         phase: status.and_then(|status| status.phase.as_deref()).map_or(Phase::Unknown, phase),
         reason: status.and_then(reason),
         sandboxes: Vec::new(),
         containers: containers(pod.spec.as_ref(), status),
         labels,
     }
+}
+
+/// Who made a pod.
+pub(super) fn workload(pod: &ApiPod) -> Option<Workload> {
+    let owners = pod.metadata.owner_references.iter().flatten();
+    let owner = owners.into_iter().find(|owner| owner.controller == Some(true))?;
+    let nothing = BTreeMap::new();
+    let labels = pod.metadata.labels.as_ref().unwrap_or(&nothing);
+    Some(Workload::of_controller(Controller { kind: &owner.kind, name: &owner.name }, labels))
 }
 
 fn phase(text: &str) -> Phase {

@@ -10,6 +10,8 @@ use kube::config::InClusterError;
 use kube::config::KubeconfigError;
 use thiserror::Error;
 
+use super::watched::Resource;
+
 /// Why it is not known where the cluster is, or how to be let in.
 #[derive(Debug, Error)]
 pub enum AccessError {
@@ -84,7 +86,7 @@ impl fmt::Display for Listed<'_> {
     }
 }
 
-/// What may be done to pods.
+/// What may be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verb {
     /// One by its name.
@@ -110,6 +112,7 @@ impl Verb {
 #[derive(Clone, Debug)]
 pub(super) struct Asked {
     pub(super) verb: Verb,
+    pub(super) resource: Resource,
     pub(super) namespace: Option<String>,
     pub(super) server: String,
 }
@@ -125,16 +128,20 @@ pub enum KubernetesError {
     },
     /// Who asks may not.
     #[error(
-        "the API at {server} forbids {}to {} pods {}: allow the verbs `get`, `list` and `watch` on `pods` by a role",
+        "the API at {server} forbids {}to {} {} {}: allow the verbs `get`, `list` and `watch` on {} by a role",
         Who(.user),
         .verb.name(),
-        Place(.namespace)
+        .resource.name,
+        Place(.namespace),
+        Named(.resource)
     )]
     Forbidden {
         /// The API.
         server: String,
         /// What is missing.
         verb: Verb,
+        /// On what.
+        resource: Resource,
         /// Where; everywhere, if none.
         namespace: Option<String>,
         /// Who asked, if the API says it.
@@ -210,6 +217,18 @@ impl fmt::Display for Place<'_> {
     }
 }
 
+/// A resource as a role is written.
+struct Named<'a>(&'a Resource);
+
+impl fmt::Display for Named<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Resource { name, group: "" } => write!(f, "`{name}`"),
+            Resource { name, group } => write!(f, "`{name}` of the API group `{group}`"),
+        }
+    }
+}
+
 /// `USER `, or nothing.
 struct Who<'a>(&'a Option<String>);
 
@@ -237,9 +256,13 @@ impl KubernetesError {
         let server = asked.server.clone();
         match code {
             401 => Self::Unauthorized { server },
-            403 => {
-                Self::Forbidden { server, verb: asked.verb, namespace: asked.namespace.clone(), user: user(message) }
-            }
+            403 => Self::Forbidden {
+                server,
+                verb: asked.verb,
+                resource: asked.resource,
+                namespace: asked.namespace.clone(),
+                user: user(message),
+            },
             410 => Self::Expired { server },
             _ => Self::Failed { server, code, message: message.trim().to_owned() },
         }

@@ -1,3 +1,5 @@
+mod cluster;
+
 use std::fs;
 use std::net::TcpListener;
 use std::time::Duration;
@@ -190,6 +192,7 @@ fn word(change: &Change) -> String {
         Change::Changed(pod) => format!("~{}", pod.name),
         Change::Gone(pod) => format!("-{}", pod.name),
         Change::Synced => "synced".into(),
+        Change::LeftOut(count) => format!("without {count}"),
         Change::Troubled(_) => "troubled".into(),
         Change::Recovered => "recovered".into(),
     }

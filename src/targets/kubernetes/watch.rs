@@ -1,4 +1,4 @@
-//! What becomes of pods: a watch on the API that goes on through restarts of it.
+//! What becomes of things in a cluster: a watch on the API that goes on through restarts of it.
 //!
 //! A thread of its own keeps the watch and sends changes through a channel of bounded length; while that is full, nothing
 //! more is read. Whatever happens to the connection, nothing is lost: the watch resumes where it was, and where the API does
@@ -9,16 +9,15 @@ use std::collections::BTreeSet;
 use std::pin::pin;
 use std::sync::mpsc;
 use std::sync::mpsc::Receiver;
-use std::sync::mpsc::SyncSender;
 use std::thread::JoinHandle;
 use std::time::Duration;
 use std::time::Instant;
 
 use futures_util::StreamExt;
 use futures_util::future::select;
-use k8s_openapi::api::core::v1::Pod as ApiPod;
 use kube::Api;
 use kube::Client;
+use kube::Resource as _;
 use kube::api::WatchEvent;
 use kube::api::WatchParams;
 use tokio::sync::oneshot;
@@ -30,8 +29,8 @@ use super::KubernetesError;
 use super::PATIENCE;
 use super::Query;
 use super::Verb;
-use super::convert;
 use super::error::Asked;
+use super::watched::Watched;
 use crate::targets::pod::Pod;
 
 /// Changes that wait to be taken. A rollout of a whole node is some hundreds.
@@ -55,48 +54,38 @@ const LATER: Duration = Duration::from_secs(60);
 /// A watch that ends sooner is not begun again at once.
 const HASTE: Duration = Duration::from_millis(500);
 
-/// What became of a pod.
+/// What became of a thing.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Change {
+pub enum Change<T = Pod> {
     /// There is a new one.
-    Added(Pod),
+    Added(T),
     /// Something about it is different: as it is now.
-    Changed(Pod),
+    Changed(T),
     /// It is gone: as it was last.
-    Gone(Pod),
+    Gone(T),
     /// All that there are were told; after this only what changes.
     Synced,
+    /// There are at least so many more than are kept here; they are not told.
+    LeftOut(u64),
     /// The API cannot be watched at present; it is tried again. Told once until it is well.
     Troubled(KubernetesError),
     /// It is watched again; what was missed is told next.
     Recovered,
 }
 
-/// A watch that runs. Dropping it ends it.
+/// A watch of pods that runs, and what it told and was not taken yet. Dropping it ends it.
 #[derive(Debug)]
 pub struct Watch {
     changes: Option<Receiver<Change>>,
-    end: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    feed: Option<Feed>,
 }
 
 impl Watch {
     pub(super) fn start(config: kube::Config, query: Query, asked: Asked) -> Result<Self, AccessError> {
-        let executor =
-            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(AccessError::Client)?;
-        let entered = executor.enter();
-        let client = Client::try_from(config).map_err(AccessError::of_client)?;
-        drop(entered);
         let (sender, changes) = mpsc::sync_channel(CHANGES_MAX);
-        let (end, ended) = oneshot::channel();
-        let follower = Follower { asked, sender, known: BTreeMap::new(), version: None, trouble: None };
-        let body = move || {
-            let follow = follower.run(client, &query);
-            executor.block_on(select(pin!(follow), ended));
-        };
-        let thread =
-            std::thread::Builder::new().name("podtrace-watch".into()).spawn(body).map_err(AccessError::Client)?;
-        Ok(Self { changes: Some(changes), end: Some(end), thread: Some(thread) })
+        let tell = move |change| sender.send(change).is_ok();
+        let feed = Feed::start::<Pod>(config, query, asked, usize::MAX, tell)?;
+        Ok(Self { changes: Some(changes), feed: Some(feed) })
     }
 
     /// The next change; waits for it so long at most. `None` if there was none.
@@ -114,6 +103,54 @@ impl Drop for Watch {
     fn drop(&mut self) {
         // A sender that waits for room fails once the receiver is gone, and the thread ends.
         self.changes = None;
+        self.feed = None;
+    }
+}
+
+/// A thread that watches. Dropping it ends it and waits until it has ended: whoever takes what it tells must not be
+/// keeping it waiting then.
+#[derive(Debug)]
+pub struct Feed {
+    end: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Feed {
+    pub(super) fn start<T: Watched>(
+        config: kube::Config,
+        query: Query,
+        asked: Asked,
+        limit: usize,
+        tell: impl FnMut(Change<T>) -> bool + Send + 'static,
+    ) -> Result<Self, AccessError> {
+        let executor =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(AccessError::Client)?;
+        let entered = executor.enter();
+        let client = Client::try_from(config).map_err(AccessError::of_client)?;
+        drop(entered);
+        let (end, ended) = oneshot::channel();
+        let tell = Box::new(tell);
+        let follower =
+            Follower { asked, tell, limit, left_out: 0, known: BTreeMap::new(), version: None, trouble: None };
+        let body = move || {
+            let follow = follower.run(client, &query);
+            executor.block_on(select(pin!(follow), ended));
+        };
+        let thread =
+            std::thread::Builder::new().name("podtrace-watch".into()).spawn(body).map_err(AccessError::Client)?;
+        Ok(Self { end: Some(end), thread: Some(thread) })
+    }
+}
+
+impl Feed {
+    /// Ends it without waiting until it has ended.
+    pub fn leave(mut self) {
+        self.thread = None;
+    }
+}
+
+impl Drop for Feed {
+    fn drop(&mut self) {
         if let Some(end) = self.end.take() {
             let _ = end.send(());
         }
@@ -126,11 +163,15 @@ impl Drop for Watch {
 /// Nobody listens any more.
 struct Unheard;
 
-struct Follower {
+struct Follower<T> {
     asked: Asked,
-    sender: SyncSender<Change>,
+    tell: Box<dyn FnMut(Change<T>) -> bool + Send>,
+    /// The most that are kept.
+    limit: usize,
+    /// How many there are beyond it, as far as is known.
+    left_out: u64,
     /// By uid, as last told.
-    known: BTreeMap<String, Pod>,
+    known: BTreeMap<String, T>,
     /// Up to where everything was told; `None` before the first listing, and where the API does not remember it.
     version: Option<String>,
     trouble: Option<Trouble>,
@@ -144,26 +185,36 @@ struct Trouble {
     told: bool,
 }
 
-impl Follower {
+/// What a list has.
+struct Listed<T> {
+    things: Vec<T>,
+    /// How many more there are.
+    more: u64,
+    /// What it is true for.
+    version: String,
+}
+
+impl<T: Watched> Follower<T> {
     async fn run(mut self, client: Client, query: &Query) {
         let api = query.api(&client);
         while let Ok(()) = self.round(&api, query).await {}
     }
 
     /// Lists if need be, and watches until the connection ends.
-    async fn round(&mut self, api: &Api<ApiPod>, query: &Query) -> Result<(), Unheard> {
+    async fn round(&mut self, api: &Api<T::Api>, query: &Query) -> Result<(), Unheard> {
         let version = match self.version.clone() {
             Some(version) => version,
             None => match self.list(api, query).await {
-                Ok((pods, version)) => {
-                    self.compare(pods)?;
+                Ok(listed) => {
+                    let version = listed.version.clone();
+                    self.compare(listed)?;
                     version
                 }
                 Err(error) => return self.fail(error).await,
             },
         };
         let parameters = WatchParams {
-            field_selector: query.fields(),
+            field_selector: query.field_selector(),
             label_selector: query.labels.clone(),
             timeout: Some(ROUND_SECONDS),
             ..WatchParams::default()
@@ -180,15 +231,23 @@ impl Follower {
         // Silence means that the connection is dead and nobody said so.
         while let Ok(Some(event)) = timeout(silence, stream.next()).await {
             match event {
-                Ok(WatchEvent::Added(pod) | WatchEvent::Modified(pod)) => {
-                    self.version = pod.metadata.resource_version.clone().or(self.version.take());
-                    self.apply(convert::pod(&pod))?;
+                Ok(WatchEvent::Added(one)) => {
+                    self.version = one.meta().resource_version.clone().or(self.version.take());
+                    self.apply(T::of(&one))?;
                 }
-                Ok(WatchEvent::Deleted(pod)) => {
-                    self.version = pod.metadata.resource_version.clone().or(self.version.take());
-                    let pod = convert::pod(&pod);
-                    if self.known.remove(&pod.uid).is_some() {
-                        self.tell(Change::Gone(pod))?;
+                Ok(WatchEvent::Modified(one)) => {
+                    self.version = one.meta().resource_version.clone().or(self.version.take());
+                    let one = T::of(&one);
+                    // One that was left out was counted when it was.
+                    if self.known.len() < self.limit || self.known.contains_key(one.uid()) {
+                        self.apply(one)?;
+                    }
+                }
+                Ok(WatchEvent::Deleted(one)) => {
+                    self.version = one.meta().resource_version.clone().or(self.version.take());
+                    let one = T::of(&one);
+                    if self.known.remove(one.uid()).is_some() {
+                        self.tell(Change::Gone(one))?;
                     }
                 }
                 Ok(WatchEvent::Bookmark(mark)) => self.version = Some(mark.metadata.resource_version),
@@ -204,46 +263,64 @@ impl Follower {
         Ok(())
     }
 
-    /// All pods there are, page by page, and the version that is true for.
-    async fn list(&self, api: &Api<ApiPod>, query: &Query) -> Result<(Vec<Pod>, String), KubernetesError> {
+    /// All there are, page by page, and the version that is true for. What is beyond the limit is not asked for.
+    async fn list(&self, api: &Api<T::Api>, query: &Query) -> Result<Listed<T>, KubernetesError> {
         let asked = Asked { verb: Verb::List, ..self.asked.clone() };
         let mut parameters = query.list();
-        let mut pods = Vec::new();
+        let mut things = Vec::new();
         loop {
             let page = match timeout(PATIENCE, api.list(&parameters)).await {
                 Ok(page) => page.map_err(|error| KubernetesError::of(error, &asked))?,
                 Err(_) => return Err(self.slow()),
             };
-            pods.extend(page.items.iter().map(convert::pod));
+            things.extend(page.items.iter().map(T::of));
             parameters.continue_token = page.metadata.continue_.filter(|token| !token.is_empty());
-            if parameters.continue_token.is_none() {
+            if parameters.continue_token.is_none() || things.len() >= self.limit {
                 let server = self.asked.server.clone();
                 let without = || KubernetesError::Foreign { server, why: "its list has no `resourceVersion`".into() };
-                return Ok((pods, page.metadata.resource_version.ok_or_else(without)?));
+                let beyond = things.len().saturating_sub(self.limit) as u64;
+                // How many remain is not always said.
+                let rest = page.metadata.remaining_item_count.and_then(|count| u64::try_from(count).ok());
+                let rest = rest.unwrap_or(u64::from(parameters.continue_token.is_some()));
+                things.truncate(self.limit);
+                let version = page.metadata.resource_version.ok_or_else(without)?;
+                return Ok(Listed { things, more: beyond + rest, version });
             }
         }
     }
 
     /// Tells what is different from what was told before.
-    fn compare(&mut self, pods: Vec<Pod>) -> Result<(), Unheard> {
-        let listed: BTreeSet<String> = pods.iter().map(|pod| pod.uid.clone()).collect();
-        let gone: Vec<String> = self.known.keys().filter(|uid| !listed.contains(*uid)).cloned().collect();
-        for pod in gone.iter().filter_map(|uid| self.known.remove(uid)).collect::<Vec<_>>() {
-            self.tell(Change::Gone(pod))?;
+    fn compare(&mut self, listed: Listed<T>) -> Result<(), Unheard> {
+        let there: BTreeSet<&str> = listed.things.iter().map(T::uid).collect();
+        let gone: Vec<String> = self.known.keys().filter(|uid| !there.contains(uid.as_str())).cloned().collect();
+        for one in gone.iter().filter_map(|uid| self.known.remove(uid)).collect::<Vec<_>>() {
+            self.tell(Change::Gone(one))?;
         }
-        for pod in pods {
-            self.apply(pod)?;
+        self.left_out = 0;
+        for one in listed.things {
+            self.apply(one)?;
+        }
+        if listed.more > 0 {
+            self.leave_out(listed.more)?;
         }
         self.tell(Change::Synced)
     }
 
-    /// Tells what is new about a pod, if anything of it is of use.
-    fn apply(&mut self, pod: Pod) -> Result<(), Unheard> {
-        match self.known.insert(pod.uid.clone(), pod.clone()) {
-            None => self.tell(Change::Added(pod)),
-            Some(before) if before != pod => self.tell(Change::Changed(pod)),
+    /// Tells what is new about one, if anything of it is of use.
+    fn apply(&mut self, one: T) -> Result<(), Unheard> {
+        if self.known.len() >= self.limit && !self.known.contains_key(one.uid()) {
+            return self.leave_out(1);
+        }
+        match self.known.insert(one.uid().to_owned(), one.clone()) {
+            None => self.tell(Change::Added(one)),
+            Some(before) if before != one => self.tell(Change::Changed(one)),
             Some(_) => Ok(()),
         }
+    }
+
+    fn leave_out(&mut self, count: u64) -> Result<(), Unheard> {
+        self.left_out = self.left_out.saturating_add(count);
+        self.tell(Change::LeftOut(self.left_out))
     }
 
     fn recover(&mut self) -> Result<(), Unheard> {
@@ -274,8 +351,8 @@ impl Follower {
         KubernetesError::Slow { server: self.asked.server.clone(), seconds: PATIENCE.as_secs_f64() }
     }
 
-    fn tell(&self, change: Change) -> Result<(), Unheard> {
-        self.sender.send(change).map_err(|_| Unheard)
+    fn tell(&mut self, change: Change<T>) -> Result<(), Unheard> {
+        if (self.tell)(change) { Ok(()) } else { Err(Unheard) }
     }
 }
 

@@ -29,6 +29,7 @@ use crate::host::Namespaces;
 use crate::profile::Narrowing;
 use crate::profile::PodSelector;
 use crate::targets::cgroupfs::Forest;
+use crate::targets::cgroupfs::Tree;
 use crate::targets::kubelet::Names;
 use crate::targets::kubernetes::Change;
 use crate::targets::kubernetes::Query;
@@ -172,7 +173,7 @@ impl Follower {
             if self.known.contains_key(&uid) { self.due.add(uid, now) } else { self.strangers.add(uid, now) }
         }
         if self.due.is_due(now) || (!self.is_told && self.strangers.is_due(now)) {
-            self.look(&Forest::read(cgroups), now)?;
+            self.look(cgroups, now)?;
         }
         self.strangers.forget(now);
         Ok(())
@@ -194,7 +195,8 @@ impl Follower {
                     self.tell(News::Gone(pod.kubelet_uid))?;
                 }
             }
-            Change::Synced => {}
+            // Nothing is left out: the watch has no limit.
+            Change::Synced | Change::LeftOut(_) => {}
             Change::Troubled(error) => {
                 self.is_told = false;
                 self.tell(News::Troubled(error.to_string()))?;
@@ -211,36 +213,62 @@ impl Follower {
         self.placed.iter().any(|selector| takes(selector, &self.narrowing, pod))
     }
 
-    /// Whether a pod is, or may be, on this machine.
+    /// Whether a pod is, may be, or was on this machine.
     fn is_here(&self, pod: &Pod) -> bool {
-        !pod.has_ended() && (pod.node.is_none() || pod.node == self.node)
+        let may_be = !pod.has_ended() && (pod.node.is_none() || pod.node == self.node);
+        may_be || self.sent.contains_key(&pod.kubelet_uid)
     }
 
     /// Looks at all pods that are due.
-    fn look(&mut self, forest: &Forest<'_>, now: Instant) -> Result<(), Unheard> {
+    fn look(&mut self, cgroups: &Cgroups, now: Instant) -> Result<(), Unheard> {
         self.identities.forget();
-        if !self.is_told {
-            self.recognise(forest, now);
+        // Read only if need be: of a pod whose cgroup is known, that one tells all.
+        let mut forest = None;
+        if !self.is_told && self.strangers.is_due(now) {
+            self.recognise(forest.get_or_insert_with(|| Forest::read(cgroups)), now);
         }
         for uid in self.due.take(now) {
             let Some(pod) = self.known.get(&uid).cloned() else { continue };
-            let ids: Vec<&str> = pod.containers.iter().filter_map(|one| one.id.as_deref()).collect();
-            let tree = match &self.hierarchy {
-                Some(hierarchy) => forest.of(hierarchy),
-                None => forest.choose(&ids, &[&uid]),
+            let sent = self.sent.get(&uid);
+            let tree = sent.and_then(|sent| Tree::of_pod(cgroups, sent.cgroup.as_ref()?));
+            let described = match &tree {
+                Some(tree) => self.identities.describe(&pod, tree, &self.narrowing),
+                None => {
+                    let forest = forest.get_or_insert_with(|| Forest::read(cgroups));
+                    let tree = self.tree(forest, &pod);
+                    tree.and_then(|tree| self.identities.describe(&pod, tree, &self.narrowing))
+                }
             };
-            let described = tree.and_then(|tree| self.identities.describe(&pod, tree, &self.narrowing));
-            // Not here yet: its cgroup will be heard of; that it stays due is in case it was not.
-            let Some(described) = described else { continue };
-            if described.is_settled {
-                self.due.remove(&uid);
-            }
-            if self.sent.get(&uid) != Some(&described.target) {
-                self.sent.insert(uid, described.target.clone());
-                self.tell(News::Pod(Box::new(described.target)))?;
+            let target = match (described, sent) {
+                (Some(described), _) => {
+                    if described.is_settled {
+                        self.due.remove(&uid);
+                    }
+                    described.target
+                }
+                // It is gone; how it ended may be told later.
+                (None, Some(sent)) => {
+                    self.due.remove(&uid);
+                    PodTarget { ended: identity::ended(&pod), ..sent.clone() }
+                }
+                // Not here yet: its cgroup will be heard of; that it stays due is in case it was not.
+                (None, None) => continue,
+            };
+            if self.sent.get(&uid) != Some(&target) {
+                self.sent.insert(uid, target.clone());
+                self.tell(News::Pod(Box::new(target)))?;
             }
         }
         Ok(())
+    }
+
+    /// The hierarchy to look for a pod in.
+    fn tree<'f, 'c>(&self, forest: &'f Forest<'c>, pod: &Pod) -> Option<&'f Tree<'c>> {
+        let ids: Vec<&str> = pod.containers.iter().filter_map(|one| one.id.as_deref()).collect();
+        match &self.hierarchy {
+            Some(hierarchy) => forest.of(hierarchy),
+            None => forest.choose(&ids, &[&pod.kubelet_uid]),
+        }
     }
 
     /// Asks the lesser sources about pods that the API did not tell of.

@@ -3,11 +3,9 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
-use super::Source;
 use crate::event::session::Target;
 use crate::event::session::TargetKind;
 use crate::host::Cgroup;
-use crate::host::doctor::TargetFinding;
 use crate::targets::Membership;
 use crate::targets::pod::ContainerKind;
 use crate::targets::pod::ContainerState;
@@ -80,28 +78,6 @@ impl PodTarget {
             labels: self.labels.clone(),
             life: None,
         }
-    }
-
-    /// What the doctor is told of its containers.
-    pub fn findings(&self, source: &Source) -> Vec<TargetFinding> {
-        let finding = |container: &ContainerTarget| TargetFinding {
-            name: format!("{}/{}", self.pod, container.name),
-            found: match (&container.cgroup, &container.state) {
-                (Some(cgroup), _) => {
-                    let count = match crate::host::cgroup::processes(&cgroup.directory).len() {
-                        1 => "1 process".to_owned(),
-                        count => format!("{count} processes"),
-                    };
-                    let runtime = container.runtime.as_ref().map(|runtime| format!(", {runtime}")).unwrap_or_default();
-                    Ok(format!("{count} in {} `{}`, by {source}{runtime}", cgroup.hierarchy, cgroup.path))
-                }
-                (None, ContainerState::Running) => Err(format!("runs, says {source}, but has no cgroup here")),
-                (None, ContainerState::Waiting(reason)) => Ok(format!("does not run: {reason}")),
-                (None, ContainerState::Ended(Some(code))) => Ok(format!("has ended with exit code {code}")),
-                (None, ContainerState::Ended(None)) => Ok("has ended".to_owned()),
-            },
-        };
-        self.containers.iter().map(finding).collect()
     }
 
     /// Its own cgroup, or one of its containers'.

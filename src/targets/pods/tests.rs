@@ -1,16 +1,19 @@
 mod faults;
+mod follow;
 mod machine;
 
 use insta::assert_snapshot;
 
 use super::Source;
 use crate::event::session::TargetKind;
+use crate::host::doctor::containers;
 use crate::profile::InNamespace;
 use crate::profile::selector;
 use crate::profile::selector::Exclusion;
 use crate::targets::Membership;
 use crate::targets::api_server::Fault;
 use crate::targets::pod::ContainerKind;
+use crate::targets::runtime::Runtime;
 use machine::Machine;
 
 /// (pod, container, level, path, pids) of everything that was found.
@@ -172,4 +175,45 @@ fn namespaces() {
     assert_eq!(machine.resolve(&request).unwrap().pods.len(), 1);
     request.namespace = InNamespace::All;
     assert_eq!(machine.resolve(&request).unwrap().pods.len(), 7);
+}
+
+/// Check what the doctor is told of a pod's containers: those that run with their processes, the others with the reason,
+/// and the runtime as it calls itself.
+#[test]
+fn inspected() {
+    let machine = Machine::recorded();
+    let _socket = machine.runtime();
+    let runtime = Runtime::find(machine.root(), None).unwrap();
+    let found = machine.find(&["my-pod"]).unwrap();
+    let findings: Vec<_> =
+        found.pods.iter().flat_map(|pod| pod.inspect(&found.source, Some(&runtime), machine.root())).collect();
+    assert_snapshot!(machine.said(&containers::render(&findings, &["tcp", "file"])), @"
+    container production/my-pod/init
+    found     by the API at http://SERVER as 2be6ed71b8ec
+    runs      no: it has ended with exit code 0
+    runtime   containerd 1.2.3 at `/run/containerd/containerd.sock`
+
+    container production/my-pod/native-sidecar
+    found     by the API at http://SERVER as 6fe4a98c8e03
+    runs      1 process in cgroup2 `/kubepods/burstable/pod427afb51-1169-4ef7-9d98-9b3a73e1b1de/6fe4a98c8e037441b28eb5b9721d5d960bc67e84c54d06509c12219fd34cf303`
+    runtime   containerd 1.2.3 at `/run/containerd/containerd.sock`
+    program   pid 109: cannot tell its executable: No such file or directory (os error 2)
+    seen      tcp, file, as far as listed below, whatever the language
+
+    container production/my-pod/app
+    found     by the API at http://SERVER as 65dfdf2b28a1
+    runs      1 process in cgroup2 `/kubepods/burstable/pod427afb51-1169-4ef7-9d98-9b3a73e1b1de/65dfdf2b28a1150a1ebea2218a2ec1385ad5630ef27790415d4b98a26da82f2d`
+    runtime   containerd 1.2.3 at `/run/containerd/containerd.sock`
+    program   pid 110: cannot tell its executable: No such file or directory (os error 2)
+    seen      tcp, file, as far as listed below, whatever the language
+
+    container production/my-pod/side
+    found     by the API at http://SERVER as ade00c2ac6b4
+    runs      1 process in cgroup2 `/kubepods/burstable/pod427afb51-1169-4ef7-9d98-9b3a73e1b1de/ade00c2ac6b45d3608f0e70cf350b3b3e74df667f462bb84994c3189755703a8`
+    runtime   containerd 1.2.3 at `/run/containerd/containerd.sock`
+    program   pid 111: cannot tell its executable: No such file or directory (os error 2)
+    seen      tcp, file, as far as listed below, whatever the language
+    ");
+    let without = found.pods[0].inspect(&found.source, None, machine.root());
+    assert_eq!(without[2].runtime, None, "names of this driver do not say it");
 }

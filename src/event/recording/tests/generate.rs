@@ -12,12 +12,15 @@ use crate::event::Ending;
 use crate::event::ErrorCount;
 use crate::event::Event;
 use crate::event::Histogram;
+use crate::event::Incident;
 use crate::event::Item;
 use crate::event::KindId;
 use crate::event::Loss;
 use crate::event::LossCause;
 use crate::event::ObjectId;
 use crate::event::PathObject;
+use crate::event::PeerKind;
+use crate::event::PeerName;
 use crate::event::PeerObject;
 use crate::event::Process;
 use crate::event::ProcessId;
@@ -57,7 +60,13 @@ fn object_id() -> impl Strategy<Value = ObjectId> {
 }
 
 pub(super) fn item() -> impl Strategy<Value = Item> {
-    prop_oneof![definition().prop_map(Item::Definition), event().prop_map(Item::Event), tick().prop_map(Item::Tick),]
+    prop_oneof![
+        definition().prop_map(Item::Definition),
+        event().prop_map(Item::Event),
+        tick().prop_map(Item::Tick),
+        incident().prop_map(Item::from),
+        feature().prop_map(Item::Feature),
+    ]
 }
 
 fn definition() -> impl Strategy<Value = Definition> {
@@ -90,7 +99,53 @@ fn definition() -> impl Strategy<Value = Definition> {
     let peer = (object_id(), any::<Option<IpAddr>>(), any::<u16>(), side)
         .prop_map(|(id, address, port, side)| Definition::Peer(PeerObject { id, address, port, side }));
     let target = target().prop_map(|target| Definition::Target(Box::new(target)));
-    prop_oneof![process, path, peer, target]
+    prop_oneof![process, path, peer, target, peer_name().prop_map(|name| Definition::PeerName(Box::new(name)))]
+}
+
+fn peer_name() -> impl Strategy<Value = PeerName> {
+    let kind = prop::sample::select(vec![PeerKind::Pod, PeerKind::Service, PeerKind::Node]);
+    let optional = || option::of(text());
+    (object_id(), kind, text(), [optional(), optional(), optional(), optional()]).prop_map(
+        |(object, kind, name, [namespace, workload, port, service])| PeerName {
+            object,
+            kind,
+            namespace,
+            name,
+            workload,
+            port,
+            service,
+        },
+    )
+}
+
+fn incident() -> impl Strategy<Value = Incident> {
+    let texts = [text(), text(), text(), text(), text()];
+    (any::<u32>(), any::<[i64; 2]>(), texts, option::of(text()), any::<bool>(), any::<[u64; 2]>()).prop_map(
+        |(id, [at_ns, first_ns], [namespace, pod, reason, message, reporter], container, warning, [count, during])| {
+            Incident {
+                id,
+                at_ns,
+                first_ns,
+                namespace,
+                pod,
+                container,
+                warning,
+                reason,
+                message,
+                reporter,
+                count,
+                during,
+            }
+        },
+    )
+}
+
+fn feature() -> impl Strategy<Value = PlannedFeature> {
+    (text(), option::of(text()), option::of(text())).prop_map(|(feature, blind, degraded)| PlannedFeature {
+        feature,
+        blind,
+        degraded,
+    })
 }
 
 fn event() -> impl Strategy<Value = Event> {
@@ -212,14 +267,6 @@ fn life() -> impl Strategy<Value = Life> {
             reason,
         },
     )
-}
-
-fn feature() -> impl Strategy<Value = PlannedFeature> {
-    (text(), option::of(text()), option::of(text())).prop_map(|(feature, blind, degraded)| PlannedFeature {
-        feature,
-        blind,
-        degraded,
-    })
 }
 
 pub(super) fn ending() -> impl Strategy<Value = Ending> {

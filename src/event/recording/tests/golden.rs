@@ -12,12 +12,15 @@ use crate::event::Ending;
 use crate::event::ErrorCount;
 use crate::event::Event;
 use crate::event::Histogram;
+use crate::event::Incident;
 use crate::event::Item;
 use crate::event::KindId;
 use crate::event::Loss;
 use crate::event::LossCause;
 use crate::event::ObjectId;
 use crate::event::PathObject;
+use crate::event::PeerKind;
+use crate::event::PeerName;
 use crate::event::PeerObject;
 use crate::event::Process;
 use crate::event::ProcessId;
@@ -230,6 +233,49 @@ fn ending_of_format_2() -> Ending {
     Ending { coverage: vec![feature], ..ending() }
 }
 
+/// What the cluster tells, which came to format 2 later.
+fn items_of_the_cluster() -> Vec<Item> {
+    let name = |object, kind, namespace: Option<&str>, name: &str| PeerName {
+        object: ObjectId(object),
+        kind,
+        namespace: namespace.map(Into::into),
+        name: name.into(),
+        workload: None,
+        port: None,
+        service: None,
+    };
+    let pod = PeerName {
+        workload: Some("Deployment/api".into()),
+        service: Some("api".into()),
+        ..name(11, PeerKind::Pod, Some("production"), "api-7c9d8f6b5-x2xab")
+    };
+    let service =
+        PeerName { port: Some("https".into()), ..name(12, PeerKind::Service, Some("production"), "payments") };
+    let incident = Incident {
+        id: 3,
+        at_ns: 1_009,
+        first_ns: -2_003,
+        namespace: "production".into(),
+        pod: "api-0".into(),
+        container: Some("api".into()),
+        warning: true,
+        reason: "BackOff".into(),
+        message: "Back-off restarting failed container".into(),
+        reporter: "kubelet".into(),
+        count: 23,
+        during: 7,
+    };
+    let feature = PlannedFeature {
+        feature: "peer names: services".into(),
+        blind: Some("the API forbids to list services".into()),
+        degraded: None,
+    };
+    let mut items = items();
+    items.extend([pod, service, name(13, PeerKind::Node, None, "node-7")].map(Item::from));
+    items.extend([Item::from(incident), Item::Feature(feature)]);
+    items
+}
+
 /// Reads a file that is checked in.
 fn stays_readable(name: &str, items: &[Item], ending: &Ending) {
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/recordings").join(name);
@@ -254,4 +300,14 @@ fn format_2_stays_readable() {
         fs::write(&file, record(&session(), &items_of_format_2(), &ending_of_format_2())).unwrap();
     }
     stays_readable("v2.podtrace", &items_of_format_2(), &ending_of_format_2());
+}
+
+/// Check the same of what the cluster tells.
+#[test]
+fn names_and_incidents_stay_readable() {
+    if std::env::var_os(WRITE).is_some() {
+        let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/recordings/v2-cluster.podtrace");
+        fs::write(&file, record(&session(), &items_of_the_cluster(), &ending())).unwrap();
+    }
+    stays_readable("v2-cluster.podtrace", &items_of_the_cluster(), &ending());
 }

@@ -2,11 +2,10 @@
 
 use std::borrow::Cow;
 
+use super::label::Label;
 use super::page::Page;
 use super::page::Role;
 use super::page::length;
-use super::page::printable;
-use super::page::shortened;
 
 /// Columns between two cells.
 const GAP: usize = 2;
@@ -64,7 +63,7 @@ impl Column {
 #[derive(Debug)]
 pub(in crate::report::render) enum Row {
     /// A label and a cell per column; `None` stays empty.
-    Cells { indent: usize, label: String, cells: Vec<Option<String>>, role: Role },
+    Cells { indent: usize, label: Label, cells: Vec<Option<String>>, role: Role },
     /// Text across all columns.
     Note { indent: usize, text: String, role: Role },
 }
@@ -81,7 +80,18 @@ impl Grid {
         cells: Vec<Option<String>>,
         role: Role,
     ) {
-        self.rows.push(Row::Cells { indent, label: printable(label), cells, role });
+        self.labelled(indent, Label::plain(label), cells, role);
+    }
+
+    /// A row whose label can be written shorter.
+    pub(in crate::report::render) fn labelled(
+        &mut self,
+        indent: usize,
+        label: Label,
+        cells: Vec<Option<String>>,
+        role: Role,
+    ) {
+        self.rows.push(Row::Cells { indent, label, cells, role });
     }
 
     pub(in crate::report::render) fn note(&mut self, indent: usize, text: &str, role: Role) {
@@ -100,7 +110,7 @@ impl Grid {
         let mut shown: Vec<(usize, usize)> =
             (0..self.columns.len()).filter_map(|column| Some((column, width_of(column)?))).collect();
         let wanted = self.rows.iter().map(|row| match row {
-            Row::Cells { indent, label, .. } => indent + length(label),
+            Row::Cells { indent, label, .. } => indent + label.longest(),
             Row::Note { .. } => 0,
         });
         let wanted = wanted.max().unwrap_or(0).max(length(&self.title)).clamp(LABEL_MIN, LABEL_MAX);
@@ -126,7 +136,7 @@ impl Grid {
             match row {
                 Row::Note { indent, text, role } => page.wrapped(indent, indent + 2, role, &text),
                 Row::Cells { indent, label, cells, role } => {
-                    let label = shortened(&label, label_width.saturating_sub(indent));
+                    let label = label.fit(label_width.saturating_sub(indent));
                     let mut line = pad_right(&format!("{:indent$}{label}", ""), label_width);
                     for (column, width) in &shown {
                         let cell = cells.get(*column).and_then(Option::as_deref).unwrap_or("");

@@ -2,11 +2,13 @@
 
 use super::grid::Column;
 use super::grid::Grid;
+use super::label::Label;
 use super::page::Page;
 use super::page::Role;
 use crate::event::unit;
 use crate::report::Report;
 use crate::report::model::EventEntry;
+use crate::report::model::IncidentEntry;
 use crate::report::model::Life;
 use crate::report::model::SlotEntry;
 
@@ -35,7 +37,11 @@ pub(super) fn time(report: &Report, top: usize, page: &mut Page) {
         let each = of.count.filter(|count| *count > 0).map(|count| unit::seconds(of.total_seconds / count as f64));
         let cells =
             vec![Some(unit::share(of.share)), Some(unit::seconds(of.total_seconds)), of.count.map(unit::count), each];
-        grid.row(2, &format!("{}{key}", of.kind), cells, Role::Plain);
+        let label = match (&of.key, &of.name) {
+            (Some(key), Some(_)) => Label::of_peer(&format!("{} ", of.kind), key, &report.peers),
+            _ => Label::plain(&format!("{}{key}", of.kind)),
+        };
+        grid.labelled(2, label, cells, Role::Plain);
     }
     grid.note(2, time.note, Role::Faint);
     grid.write(page);
@@ -61,16 +67,23 @@ pub(super) fn timeline(report: &Report, page: &mut Page) {
         slots.iter().map(in_slot).collect()
     };
     lines.retain(|line| changes(&counts(*line)));
-    if lines.is_empty() {
+    let warnings: Vec<u64> = slots.iter().map(|slot| slot.warnings).collect();
+    let warned = warnings.iter().any(|count| *count > 0);
+    if lines.is_empty() && !warned {
         return;
     }
     page.heading("when it happened");
-    for (name, errors) in lines {
-        let counts = counts((name, errors));
+    let mut draw = |label: &str, counts: &[u64]| {
         let peak = counts.iter().copied().max().unwrap_or(0);
-        let label = if errors { format!("{name} errors") } else { name.to_owned() };
         let digits: String = counts.iter().map(|count| digit(*count, peak)).collect();
         page.line(Role::Plain, &format!("  {label:<21}{digits}{:>9}", format!("  {}", unit::count(peak))));
+    };
+    for (name, errors) in lines {
+        let label = if errors { format!("{name} errors") } else { name.to_owned() };
+        draw(&label, &counts((name, errors)));
+    }
+    if warned {
+        draw("kubernetes warnings", &warnings);
     }
     let first = slots.first().map_or(0.0, |slot| slot.to_seconds - slot.from_seconds);
     let note = format!(
@@ -108,14 +121,43 @@ pub(super) fn slowest(report: &Report, page: &mut Page) {
         let seconds = |event: &EventEntry| event.duration_seconds.unwrap_or(0.0);
         seconds(b).total_cmp(&seconds(a)).then(a.at_seconds.total_cmp(&b.at_seconds))
     });
-    events("SLOWEST OPERATIONS", &slowest, page);
+    events("SLOWEST OPERATIONS", &slowest, report, page);
     let mut failed: Vec<(&str, &EventEntry)> =
         kinds().flat_map(|(name, of)| of.failed.iter().map(move |event| (name, event))).collect();
     failed.sort_by(|(_, a), (_, b)| b.at_seconds.total_cmp(&a.at_seconds));
-    events("LAST FAILURES", &failed, page);
+    events("LAST FAILURES", &failed, report, page);
 }
 
-fn events(title: &str, events: &[(&str, &EventEntry)], page: &mut Page) {
+/// What the cluster says happened to the pods: what it warned of first, if there is too much.
+pub(super) fn kubernetes(report: &Report, top: usize, page: &mut Page) {
+    let Some(section) = &report.sections.kubernetes else { return };
+    let mut chosen: Vec<(usize, &IncidentEntry)> = section.events.iter().enumerate().collect();
+    chosen.sort_by_key(|(place, event)| (event.severity != "warning", std::cmp::Reverse(*place)));
+    chosen.truncate(top);
+    chosen.sort_by_key(|(place, _)| *place);
+    let hidden = section.events.len() as u64 - chosen.len() as u64 + section.omitted;
+    let mut grid = Grid::new("KUBERNETES", &[Column::numbers("last", 0), Column::numbers("times", 0)]);
+    for (_, event) in chosen {
+        let place = match &event.container {
+            Some(container) => format!("{}/{container}", event.pod),
+            None => event.pod.clone(),
+        };
+        let role = if event.severity == "warning" { Role::Warning } else { Role::Plain };
+        let at = if event.at_seconds < 0.0 {
+            format!("{} before", unit::seconds(-event.at_seconds))
+        } else {
+            format!("{:.0} s", event.at_seconds)
+        };
+        grid.row(2, &format!("{place} {}", event.reason), vec![Some(at), Some(unit::count(event.count))], role);
+        grid.note(4, &event.message, Role::Faint);
+    }
+    if hidden > 0 {
+        grid.note(2, &format!("{} more", unit::count(hidden)), Role::Faint);
+    }
+    grid.write(page);
+}
+
+fn events(title: &str, events: &[(&str, &EventEntry)], report: &Report, page: &mut Page) {
     if events.is_empty() {
         return;
     }
@@ -131,13 +173,17 @@ fn events(title: &str, events: &[(&str, &EventEntry)], page: &mut Page) {
     for (name, event) in events.iter().take(EVENTS) {
         let what: Vec<_> =
             [Some(*name), event.object.as_deref(), event.detail.as_deref()].into_iter().flatten().collect();
+        let label = match (&event.object, &event.name, &event.detail) {
+            (Some(peer), Some(_), None) => Label::of_peer(&format!("{name} "), peer, &report.peers),
+            _ => Label::plain(&what.join(" ")),
+        };
         let cells = vec![
             Some(format!("{:.3} s", event.at_seconds)),
             event.duration_seconds.map(unit::seconds),
             event.error.clone(),
             Some(event.process.clone()),
         ];
-        grid.row(2, &what.join(" "), cells, Role::Plain);
+        grid.labelled(2, label, cells, Role::Plain);
     }
     grid.write(page);
 }

@@ -2,8 +2,10 @@
 
 use super::grid::Column;
 use super::grid::Grid;
+use super::label::Label;
 use super::page::Page;
 use super::page::Role;
+use crate::event::kind::ObjectKind;
 use crate::event::kind::Unit;
 use crate::event::unit;
 use crate::report::Report;
@@ -11,6 +13,7 @@ use crate::report::model::Amount;
 use crate::report::model::Entry;
 use crate::report::model::Measured;
 use crate::report::model::Signal;
+use crate::window::PeerNames;
 
 /// The columns, and which go first where the page is narrow.
 const COLUMNS: [Column; 9] = [
@@ -37,7 +40,7 @@ pub(super) fn families(report: &Report, top: usize, page: &mut Page) {
         let signals = report.signals.iter().filter(|(_, signal)| signal.kind.family() == family);
         let mut is_empty = true;
         for (_, signal) in signals.filter(|(_, signal)| is_active(&signal.figures)) {
-            kind(signal, report.duration_seconds, top, &mut grid);
+            kind(signal, report, top, &mut grid);
             is_empty = false;
         }
         if !is_empty {
@@ -52,7 +55,8 @@ fn is_active(figures: &Measured) -> bool {
         || matches!(figures.amount, Amount::Use { total_seconds, .. } if total_seconds > 0.0)
 }
 
-fn kind(signal: &Signal, seconds: f64, top: usize, grid: &mut Grid) {
+fn kind(signal: &Signal, report: &Report, top: usize, grid: &mut Grid) {
+    let (seconds, peers) = (report.duration_seconds, &report.peers);
     let figures = &signal.figures;
     let own = signal.kind.by.as_ref().map(|by| by.name);
     let object = signal.kind.object.dimension();
@@ -63,12 +67,12 @@ fn kind(signal: &Signal, seconds: f64, top: usize, grid: &mut Grid) {
     };
     let name = signal.kind.name.rsplit_once('.').map_or(signal.kind.name, |(_, name)| name);
     // A list of one says the same twice: its name goes beside the kind's.
-    let label = match lists.as_slice() {
-        [([only], [])] => format!("{name} {}", only.key),
-        _ => name.to_owned(),
+    let own_label = match lists.as_slice() {
+        [([only], [])] => label(&format!("{name} "), only, signal, peers),
+        _ => Label::plain(name),
     };
     let role = if figures.failed() > 0 { Role::Warning } else { Role::Plain };
-    grid.row(2, &label, cells(figures, seconds), role);
+    grid.labelled(2, own_label, cells(figures, seconds), role);
     if !figures.errors.is_empty() {
         let errors: Vec<_> =
             figures.errors.iter().map(|(name, count)| format!("{} {name}", unit::count(*count))).collect();
@@ -83,9 +87,17 @@ fn kind(signal: &Signal, seconds: f64, top: usize, grid: &mut Grid) {
     for (listed, hidden) in lists {
         for entry in listed {
             let role = if entry.figures.failed() > 0 { Role::Warning } else { Role::Plain };
-            grid.row(4, &entry.key, cells(&entry.figures, seconds), role);
+            grid.labelled(4, label("", entry, signal, peers), cells(&entry.figures, seconds), role);
         }
         rest(hidden, grid);
+    }
+}
+
+/// What an entry is called; a peer with its name.
+fn label(lead: &str, entry: &Entry, signal: &Signal, peers: &PeerNames) -> Label {
+    match signal.kind.object {
+        ObjectKind::Peer if entry.known.name.is_some() => Label::of_peer(lead, &entry.key, peers),
+        _ => Label::plain(&format!("{lead}{}", entry.key)),
     }
 }
 

@@ -17,6 +17,7 @@ use crate::targets::path;
 use crate::targets::pod::Container;
 use crate::targets::pod::ContainerKind;
 use crate::targets::pod::ContainerState;
+use crate::targets::pod::Ended;
 use crate::targets::pod::Pod;
 use crate::targets::runtime::Runtime;
 use crate::targets::runtime::Who;
@@ -42,6 +43,11 @@ pub(super) struct Described {
     pub(super) target: PodTarget,
     /// Whether all is known, so that it need not be looked at again.
     pub(super) is_settled: bool,
+}
+
+/// How lives of a pod's containers ended, as far as is told.
+pub(super) fn ended(pod: &Pod) -> Vec<Ended> {
+    pod.containers.iter().flat_map(|container| container.ended.clone()).collect()
 }
 
 impl Identities {
@@ -118,7 +124,7 @@ impl Identities {
             containers,
             left_out,
             children,
-            ended: pod.containers.iter().flat_map(|container| container.ended.clone()).collect(),
+            ended: ended(pod),
             cgroup,
         };
         is_here.then_some(Described { target, is_settled })

@@ -51,7 +51,8 @@ impl Machine {
         machine
     }
 
-    fn plant(&mut self, pod: &Value, pid: &mut u32) {
+    /// Adds a pod's cgroups, with a process in each container that runs.
+    pub(super) fn plant(&mut self, pod: &Value, pid: &mut u32) {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let name = text(&pod["metadata"]["name"]);
         let hash = &pod["metadata"]["annotations"]["kubernetes.io/config.hash"];
@@ -94,6 +95,11 @@ impl Machine {
 
     pub(super) fn server(&self) -> &ApiServer {
         self.server.as_ref().unwrap()
+    }
+
+    /// The API, to be killed and started again.
+    pub(super) fn take_server(&mut self) -> ApiServer {
+        self.server.take().unwrap()
     }
 
     /// The API is gone for good.
@@ -165,6 +171,19 @@ impl Machine {
             if name == pod {
                 answers.container(&sandbox(name), container, &digit.to_string().repeat(64), 1, restarts);
             }
+        }
+        FakeRuntime::start(&self.root().join(SOCKETS[0]), answers)
+    }
+
+    /// A runtime with one pod, as the API told it.
+    pub(super) fn runtime_of(&self, pod: &Value) -> FakeRuntime {
+        let text = |path: &str| pod.pointer(path).and_then(Value::as_str).unwrap_or_default();
+        let name = text("/metadata/name");
+        let mut answers = Answers::of("containerd");
+        answers.pod(text("/metadata/namespace"), name, text("/metadata/uid"), &sandbox(name), &[]);
+        for status in pod["status"]["containerStatuses"].as_array().unwrap() {
+            let id = status["containerID"].as_str().unwrap().replace("containerd://", "");
+            answers.container(&sandbox(name), status["name"].as_str().unwrap(), &id, 1, 0);
         }
         FakeRuntime::start(&self.root().join(SOCKETS[0]), answers)
     }

@@ -1,0 +1,136 @@
+#!/bin/bash
+# Check that the node's service works as confined as its unit says. Needs systemd as process 1.
+# Expectations: the unit that is installed (by the NixOS module), or else the one for other distributions, installed here
+# as doc/install.md says, lets podtrace trace another service: counts are right and nothing is blind for want of a right.
+# The daemon starts and says that it is ready, is scraped, survives a reload, is started again after SIGKILL, and stops
+# clean.
+# shellcheck source=../expect.sh disable=SC2016,SC2317
+. "${0%/*}/../expect.sh"
+portable=$PODTRACE_REPOSITORY/nixos-module/portable
+state=/var/lib/podtrace
+units=/run/systemd/system
+mkdir -p "$units"
+
+install_portable() {
+    install -D "$PODTRACE_BIN" /usr/bin/podtrace
+    mkdir -p /usr/share/podtrace/portable /etc/systemd/system
+    cp "$portable/podtrace.kdl" /usr/share/podtrace/portable/
+    systemd-sysusers "$portable/podtrace.sysusers"
+    systemd-tmpfiles --create "$portable/podtrace.tmpfiles"
+    cp "$portable/podtrace.service" /etc/systemd/system/podtrace.service
+    systemctl daemon-reload
+}
+
+# A unit with the same confinement that traces for a while and ends; everything else is the unit's.
+one_trace() {
+    local program
+    program=$(systemctl show -p ExecStart --value podtrace.service | sed -n 's/.*path=\([^ ;]*\).*/\1/p')
+    systemctl cat podtrace.service | grep -vE '^(Exec|Restart|Watchdog|Type=|NotifyAccess=|DynamicUser=|User=)' >"$units/podtrace-once.service"
+    cat >>"$units/podtrace-once.service" <<END
+[Service]
+Type=oneshot
+User=podtrace
+$(systemctl show -p DynamicUser podtrace.service)
+StandardError=journal
+ExecStart=/bin/sh -c '$program doctor >$state/doctor; exec $program --cgroup /system.slice/workload.service -p everything --for 10s -o json >$state/report.json'
+END
+    systemctl daemon-reload
+}
+# 37 programs and 41 files, slowly enough to be seen from the beginning; then it waits to be ended.
+workload() {
+    cat >"$units/workload.service" <<'END'
+[Service]
+Slice=system.slice
+ExecStart=/bin/sh -c 'while [ ! -e /run/go ]; do sleep 0.2; done; i=0; while [ $i -lt 37 ]; do /bin/true; i=$((i + 1)); done; echo done >/run/went; exec sleep 600'
+END
+    systemctl daemon-reload
+    systemctl start workload.service
+}
+traced() {
+    rm -f /run/go /run/went
+    systemctl start --no-block podtrace-once.service
+    # It says on stderr when tracing has begun.
+    until journalctl -q -u podtrace-once.service --no-pager | grep -q 'tracing'; do
+        if systemctl is-failed -q podtrace-once.service; then journalctl -q -u podtrace-once.service --no-pager && return 1; fi
+        sleep 0.2
+    done
+    touch /run/go
+    until [ "$(systemctl show -p ActiveState --value podtrace-once.service)" != activating ]; do sleep 0.5; done
+    [ "$(systemctl show -p Result --value podtrace-once.service)" = success ] ||
+        { journalctl -q -u podtrace-once.service --no-pager && return 1; }
+}
+counted() {
+    jq -e '([.signals["process.exec"].top.process[]? | select(.key | startswith("true[")) | .count] | add) == 37' "$state/report.json" ||
+        { jq -c '{coverage, completeness, signals: (.signals | map_values(.count)), exec: .signals["process.exec"]}' "$state/report.json" && return 1; }
+}
+confined() {
+    local name
+    for name in NoNewPrivileges=yes ProtectSystem=strict ProtectHome=yes PrivateDevices=yes ProtectKernelTunables=yes \
+        MemoryDenyWriteExecute=yes RestrictNamespaces=yes; do
+        systemctl show podtrace.service -p "${name%%=*}" | grep -E "^$name$|^RestrictNamespaces=$" || return 1
+    done
+    [ "$(systemctl show -p User --value podtrace.service)" = podtrace ]
+}
+# By itself a capability less is a feature less; the unit's are enough for all features of this version.
+nothing_blind_for_want_of_rights() {
+    ! jq -r '.coverage[] | select(.reason != null) | "\(.feature): \(.reason)"' "$state/report.json" |
+        grep -iE 'CAP_|permission|EPERM|EACCES|not permitted'
+}
+state_of() { systemctl show -p ActiveState --value podtrace.service; }
+main_pid() { systemctl show -p MainPID --value podtrace.service; }
+# until_is SECONDS COMMAND...: succeeds within a time.
+until_is() {
+    local end=$((SECONDS + $1))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        if [ "$SECONDS" -ge "$end" ]; then "$@" && return 1; fi
+        sleep 0.5
+    done
+}
+scraped() {
+    exec 3<>/dev/tcp/127.0.0.1/3000
+    printf 'GET /metrics HTTP/1.0\r\nHost: localhost\r\n\r\n' >&3
+    grep -qE '^podtrace_' <&3
+}
+survives_reload() {
+    local before
+    before=$(main_pid)
+    systemctl reload podtrace.service
+    sleep 1
+    [ "$(state_of)" = active ] && [ "$(main_pid)" = "$before" ] && until_is 20 scraped
+}
+comes_back_after_sigkill() {
+    local before
+    before=$(main_pid)
+    kill -KILL "$before"
+    until_is 60 sh -c '[ "$(systemctl show -p ActiveState --value podtrace.service)" = active ] &&
+        [ "$(systemctl show -p MainPID --value podtrace.service)" != "$1" ]' sh "$before"
+}
+stops_clean() {
+    systemctl stop podtrace.service
+    [ "$(systemctl show -p Result --value podtrace.service)" = success ] && [ "$(bpftool -j prog show)" = "$programs_before" ]
+}
+
+expect "systemd is process 1" test "$(cat /proc/1/comm)" = systemd
+if ! systemctl cat podtrace.service >/dev/null 2>&1; then
+    expect "the unit, its user and its folders can be installed" install_portable
+fi
+programs_before=$(bpftool -j prog show | jq -c '[.[] | select(.name | test("^(sd_|)") | not)]')
+expect "the unit is confined" confined
+expect "another service works" workload
+expect "a trace can be confined in the same way" one_trace
+expect "the service is traced" traced
+cat "$state/doctor"
+expect "all 37 programs it executed are counted" counted
+expect "nothing is blind for want of a right" nothing_blind_for_want_of_rights
+if "$PODTRACE_BIN" help daemon >/dev/null 2>&1; then
+    expect "the daemon says that it is ready" systemctl start podtrace.service
+    expect "it is scraped" until_is 60 scraped
+    expect "it survives a reload" survives_reload
+    expect "it is started again after SIGKILL" comes_back_after_sigkill
+    expect "it stops clean" stops_clean
+else
+    echo "NOT CHECKED: this podtrace has no \`daemon\` yet, so its start, scrape, reload and end were not"
+fi
+systemctl stop workload.service
+closing
