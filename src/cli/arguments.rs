@@ -140,7 +140,7 @@ pub(super) struct TraceOptions {
     #[arg(short, long, value_name = "PROFILE", add = completion::profiles())]
     pub(super) profile: Vec<PathBuf>,
     /// Judge by rules in Lua: a file, a folder of them, or a shipped rule's name (`podtrace list rules`); may be repeated.
-    #[arg(long, value_name = "RULES")]
+    #[arg(long, value_name = "RULES", add = completion::rules())]
     pub(super) rules: Vec<PathBuf>,
     /// End after this long, e.g. 30s; else at Ctrl-C or when the targets are gone. A command that `run` started is asked to
     /// end then (SIGTERM).
@@ -206,7 +206,7 @@ pub(super) struct Replay {
     pub(super) profile: Vec<PathBuf>,
     /// Judge it by these rules in Lua instead of those it was recorded with: a file, a folder of them, or a shipped rule's
     /// name (`podtrace list rules`); may be repeated.
-    #[arg(long, value_name = "RULES")]
+    #[arg(long, value_name = "RULES", add = completion::rules())]
     pub(super) rules: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) report: ReportOptions,
@@ -219,7 +219,7 @@ pub(super) struct Demo {
     #[arg(long = "for", value_name = "DURATION", value_parser = duration, default_value = "4s")]
     pub(super) duration: Duration,
     /// Judge by rules in Lua: a file, a folder of them, or a shipped rule's name (`podtrace list rules`); may be repeated.
-    #[arg(long, value_name = "RULES")]
+    #[arg(long, value_name = "RULES", add = completion::rules())]
     pub(super) rules: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) report: ReportOptions,
@@ -241,7 +241,7 @@ pub(super) struct Check {
     #[arg(value_name = "FILE", required = true, add = completion::profiles())]
     pub(super) files: Vec<PathBuf>,
     /// Rules of your own that the profiles name: a file, or a folder of them; may be repeated.
-    #[arg(long, value_name = "RULES")]
+    #[arg(long, value_name = "RULES", add = completion::rules())]
     pub(super) rules: Vec<PathBuf>,
 }
 
@@ -277,7 +277,7 @@ pub(super) struct RulesTest {
     #[arg(value_name = "TEST")]
     pub(super) files: Vec<PathBuf>,
     /// The rules they test, where those are neither shipped nor in the test's folder, `../rules` or `rules` beside it.
-    #[arg(long, value_name = "RULES")]
+    #[arg(long, value_name = "RULES", add = completion::rules())]
     pub(super) rules: Vec<PathBuf>,
 }
 

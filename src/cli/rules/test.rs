@@ -141,3 +141,62 @@ fn tried(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::fs::File;
+    use std::path::PathBuf;
+
+    use super::files;
+    use super::run;
+    use crate::event::Ending;
+    use crate::event::example;
+    use crate::event::example::MS;
+    use crate::event::example::S;
+    use crate::event::recording::Writer;
+    use crate::families;
+
+    /// Runs the tests of a file, and hands out what is said, how many passed and how many failed.
+    fn tried(path: PathBuf) -> (String, usize, usize) {
+        let (mut text, mut passed, mut failed) = (String::new(), 0, 0);
+        for (file, folder) in files(&[path]).unwrap() {
+            run(&file, folder.as_deref(), &[], &mut text, &mut passed, &mut failed);
+        }
+        (text, passed, failed)
+    }
+
+    /// Check that a test may name a recording, that the rule's parameters hold for it, and that a difference is shown.
+    #[test]
+    fn recordings_are_replayed() {
+        let folder = tempfile::tempdir().unwrap();
+        let response = families::kind_named("tcp.response").unwrap();
+        let session = example::session(&[(response.id.0, response.name)]);
+        let mut writer = Writer::new(File::create(folder.path().join("slow.podtrace")).unwrap(), &session).unwrap();
+        let answers = example::timed(response.id.0, 11, &[200 * MS; 23]);
+        for item in [example::client(), example::peer(11, "10.0.0.7", 5432), example::tick(7 * S, vec![answers])] {
+            writer.item(&item).unwrap();
+        }
+        writer.finish(&Ending { duration_ns: 7 * S, ..Ending::default() }).unwrap();
+        let test = |expect: &str| {
+            let path = folder.path().join("slow.lua");
+            let text = format!(
+                "return {{ rule = \"slow-dependency\", tests = {{\n\
+                 {{ name = \"slow\", recording = \"slow.podtrace\", expect = {{ {expect} }} }},\n\
+                 {{ name = \"not so slow\", params = {{ p99 = \"1s\" }}, recording = \"slow.podtrace\", expect = {{}} }},\n}} }}"
+            );
+            fs::write(&path, text).unwrap();
+            tried(path)
+        };
+        let right =
+            "{ severity = \"critical\", title = \"10.0.0.7:5432 answers slowly: p99 197 ms, 65.7 % of the time\" }";
+        let (said, passed, failed) = test(right);
+        assert_eq!((passed, failed), (2, 0), "{said}");
+        let (said, passed, failed) = test("{ severity = \"warning\" }");
+        assert_eq!((passed, failed), (1, 1), "{said}");
+        assert!(said.contains("- severity: warning") && said.contains("+ severity: critical"), "{said}");
+        fs::remove_file(folder.path().join("slow.podtrace")).unwrap();
+        let (said, ..) = test(right);
+        assert!(said.contains("slow.podtrace"), "{said}");
+    }
+}
