@@ -9,7 +9,7 @@
   zlib,
   # All libraries in, the C library too: the result runs in an empty root folder.
   static ? false,
-  # Also the test programs that VMs run, as libexec/podtrace/{truth,faults,workload}.
+  # Also the test programs that VMs run, as libexec/podtrace/{truth,faults,pods,workload}.
   tests ? false,
 }:
 let
@@ -84,6 +84,8 @@ rustPlatform.buildRustPackage ({
     "truth"
     "--test"
     "faults"
+    "--test"
+    "pods"
     "--example"
     "workload"
   ];
@@ -108,7 +110,7 @@ rustPlatform.buildRustPackage ({
     if [ -d doc/grafana ]; then cp -r doc/grafana $out/share/podtrace/grafana; fi
   ''
   + lib.optionalString tests ''
-    for program in truth faults; do
+    for program in truth faults pods; do
       install -D "$(find target -path "*/release/deps/$program-*" -type f -executable)" $out/libexec/podtrace/$program
     done
     install -D "$(find target -path '*/release/examples/workload' -type f)" $out/libexec/podtrace/workload

@@ -48,15 +48,19 @@ let
     ''}
   '';
 
-  credentials =
-    lib.optional (cfg.kubernetes.kubeconfig != null) "kubeconfig:${cfg.kubernetes.kubeconfig}"
-    ++ lib.concatLists (
-      mapAttrsToList (
-        name: sink: lib.optional (sink.urlFile != null) "sink-${name}:${sink.urlFile}"
-      ) cfg.sinks
-    );
-  secrets = [ cfg.kubernetes.kubeconfig ] ++ mapAttrsToList (_: sink: sink.urlFile) cfg.sinks;
-  isInStore = file: file != null && lib.hasPrefix builtins.storeDir (toString file);
+  # By the name that the service finds it under.
+  secrets =
+    lib.filterAttrs (_: file: file != null) {
+      kubeconfig = cfg.kubernetes.kubeconfig;
+    }
+    // lib.concatMapAttrs (
+      name: sink:
+      lib.filterAttrs (_: file: file != null) {
+        "url-${name}" = sink.urlFile;
+        "token-${name}" = sink.tokenFile;
+      }
+    ) cfg.sinks;
+  isInStore = file: lib.hasPrefix builtins.storeDir (toString file);
   endpoint = "${cfg.metrics.address}:${toString cfg.metrics.port}";
   kernel = config.boot.kernelPackages.kernel.version;
 in
@@ -78,7 +82,7 @@ in
         message = "services.podtrace has nothing to trace: name pods, units or cgroups in services.podtrace.targets, or in a profile of your own.";
       }
       {
-        assertion = !lib.any isInStore secrets;
+        assertion = !lib.any isInStore (lib.attrValues secrets);
         message = "services.podtrace: a secret is in the Nix store, where everybody can read it. Write its path as a string (\"/run/secrets/NAME\"), not as a path of your configuration (./NAME).";
       }
       {
@@ -141,7 +145,7 @@ in
         );
         ExecReload = "${lib.getExe' pkgs.coreutils "kill"} -HUP $MAINPID";
         DynamicUser = true;
-        LoadCredential = credentials;
+        LoadCredential = mapAttrsToList (name: file: "${name}:${file}") secrets;
       };
     };
   };

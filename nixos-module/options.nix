@@ -183,15 +183,19 @@ in
               type = types.enum [
                 "webhook"
                 "slack"
-                "pagerduty"
-                "opsgenie"
-                "alertmanager"
                 "splunk"
               ];
               example = "webhook";
               description = "What receives the alerts.";
             };
             urlFile = secret "the address to send to, which often is a secret by itself";
+            tokenFile = secret "the token that the receiver asks for";
+            template = mkOption {
+              type = types.nullOr line;
+              default = null;
+              example = "pagerduty";
+              description = "For a webhook, what is sent: `pagerduty`, `opsgenie`, `alertmanager`, or the path of a template of your own; without it, podtrace's own document.";
+            };
             minSeverity = mkOption {
               type = types.nullOr (
                 types.enum [
@@ -214,7 +218,9 @@ in
         {
           pager = {
             kind = "webhook";
+            template = "pagerduty";
             urlFile = "/run/secrets/pager-url";
+            tokenFile = "/run/secrets/pager-token";
             minSeverity = "critical";
           };
         }

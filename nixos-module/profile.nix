@@ -17,9 +17,16 @@ let
     cfg.otlp.endpoint != null
   ) "sink \"otlp\" endpoint=${quote cfg.otlp.endpoint}${property "sample" cfg.otlp.sample}";
   # The credential's place is fixed by systemd: systemd.exec(5), LoadCredential.
+  secret =
+    option: kind: name: file:
+    property option (
+      if file == null then null else "/run/credentials/podtrace.service/${kind}-${name}"
+    );
   alerts = lib.mapAttrsToList (
     name: sink:
-    "sink ${quote sink.kind}${property "name" name}${property "url-file" "/run/credentials/podtrace.service/sink-${name}"}${property "min-severity" sink.minSeverity}"
+    "sink ${quote sink.kind}${secret "url-file" "url" name sink.urlFile}${
+      secret "token-file" "token" name sink.tokenFile
+    }${property "template" sink.template}${property "min-severity" sink.minSeverity}"
   ) cfg.sinks;
   budget = property "cpu" cfg.budget.cpu + property "memory" cfg.budget.memory;
 in

@@ -59,6 +59,9 @@ in
     # Alerts that were not delivered yet survive a restart in its state folder; no other place can be written.
     StateDirectory = "podtrace";
     StateDirectoryMode = "0700";
+    # The lock that keeps a second daemon out.
+    RuntimeDirectory = "podtrace";
+    RuntimeDirectoryMode = "0700";
     UMask = "0077";
     ProtectSystem = "strict";
     ProtectHome = true;

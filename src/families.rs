@@ -184,7 +184,7 @@ pub const CPU_TIME: &str = sched::CPU;
 /// The kind that tells a process's end and its CPU time.
 pub const PROCESS_EXIT: &str = process::EXIT;
 
-/// The words profiles may use, without rules.
+/// The words profiles may use about families and kinds; those of sinks and rules are theirs.
 pub fn vocabulary() -> Vocabulary {
     Vocabulary {
         families: FAMILIES
@@ -193,6 +193,7 @@ pub fn vocabulary() -> Vocabulary {
             .collect(),
         kinds: kinds().map(|kind| KindWords { name: kind.name, figures: figures(kind) }).collect(),
         rules: Vec::new(),
+        sinks: Vec::new(),
     }
 }
 

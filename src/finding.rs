@@ -1,12 +1,19 @@
 //! Findings: what rules concluded, worst first.
 //!
 //! A finding names what is wrong, how one can see it, how sure that is and what to do next. It decides and words nothing:
-//! rules do.
+//! rules do. [`Desk`] tells which findings become alerts.
 
+pub mod alert;
+pub mod desk;
 mod fingerprint;
 
+use serde::Deserialize;
 use serde::Serialize;
 
+pub use alert::Alert;
+pub use alert::Origin;
+pub use desk::Desk;
+pub use desk::Pace;
 pub use fingerprint::Fingerprint;
 
 use crate::event::Severity;
@@ -18,6 +25,10 @@ pub struct Finding {
     pub severity: Severity,
     /// The rule that concluded it; for a threshold its kind and comparison, e.g. `tcp.response p99 > 100ms`.
     pub rule: String,
+    /// What of the rule's concern it is, where a rule tells several apart: a peer, a path. Never a figure: it tells
+    /// whether a finding is the same as one before.
+    #[serde(skip)]
+    pub subject: Option<String>,
     /// One line: what is wrong, and where.
     pub title: String,
     /// How one can see it, the most telling first.
@@ -26,15 +37,13 @@ pub struct Finding {
     pub confidence: Confidence,
     /// What to do next: a command.
     pub next: String,
-    /// What it is the same finding by, in other windows and traces.
-    pub fingerprint: Fingerprint,
     /// How far beyond the bound, as a ratio; orders findings of the same severity.
     #[serde(skip)]
     pub effect: f64,
 }
 
 /// How sure a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Confidence {
     /// A single operation made it fire, or it rests on figures with gaps.
@@ -64,7 +73,6 @@ pub fn rank(findings: &mut [Finding]) {
 mod tests {
     use super::Confidence;
     use super::Finding;
-    use super::Fingerprint;
     use super::rank;
     use crate::event::Severity;
 
@@ -72,13 +80,13 @@ mod tests {
     #[test]
     fn ranking() {
         let finding = |title: &str, severity, confidence, effect| Finding {
+            subject: None,
             severity,
             rule: String::new(),
             title: title.into(),
             evidence: Vec::new(),
             confidence,
             next: String::new(),
-            fingerprint: Fingerprint::of(title, ""),
             effect,
         };
         let mut findings = [

@@ -25,10 +25,12 @@ let
       "6.12"
     ];
   };
+  # Without `containers`, which looks for containerd and its network plugins where Debian has them.
   scenarios = [
     "attach"
     "truth"
     "faults"
+    "pods"
     "service"
     "lockdown"
     "old-kernel"

@@ -49,6 +49,7 @@
                 "PODTRACE_WORKLOAD=${programs}/libexec/podtrace/workload",
                 "PODTRACE_TEST_TRUTH=${programs}/libexec/podtrace/truth",
                 "PODTRACE_TEST_FAULTS=${programs}/libexec/podtrace/faults",
+                "PODTRACE_TEST_PODS=${programs}/libexec/podtrace/pods",
                 "PODTRACE_REPOSITORY=${programs.src}",
                 "PODTRACE_SLOW=1",
                 "bash ${programs.src}/vm-tests/scenarios/${scenario}.sh 2>&1",

@@ -74,6 +74,7 @@ let
       listToAttrs (
         concatMap (n: optional (keep n attrs.${n}) (nameValuePair n attrs.${n})) (attrNames attrs)
       );
+    concatMapAttrs = f: attrs: builtins.foldl' (a: b: a // b) { } (mapAttrsToList f attrs);
     cartesianProduct =
       attrs:
       builtins.foldl' (rows: n: concatMap (row: map (v: row // { ${n} = v; }) attrs.${n}) rows) [ { } ] (

@@ -120,8 +120,9 @@ let
               for p in $nativeBuildInputs; do PATH=$p/bin:$PATH; done
               export PATH HOME=$TMPDIR CARGO_HOME=$TMPDIR/cargo SOURCE_DATE_EPOCH=315532800
               cp -r $src source; chmod -R u+w source; cd source
-              mkdir -p $CARGO_HOME
-              printf '[source.crates-io]\nreplace-with="v"\n[source.v]\ndirectory="%s"\n' $vendor > $CARGO_HOME/config.toml
+              # A copy, or the path of the store would be in the binary's messages, and all crates in its closure.
+              cp -r $vendor vendor; mkdir -p $CARGO_HOME
+              printf '[source.crates-io]\nreplace-with="v"\n[source.v]\ndirectory="%s"\n' $PWD/vendor > $CARGO_HOME/config.toml
               cargo build --release --offline --locked --target ${triple} ${lib.escapeShellArgs p.cargoBuildFlags} \
                 ${lib.concatMapStringsSep " " (f: "--features ${f}") p.buildFeatures}
               find target/${triple}/release -maxdepth 1 -type f -executable ! -name '*.so' -exec install -Dm755 -t $out/bin {} +

@@ -113,7 +113,9 @@ in
       };
       sinks.pager = {
         kind = "webhook";
+        template = "pagerduty";
         urlFile = "/run/secrets/pager";
+        tokenFile = "/run/secrets/pager-token";
         minSeverity = "critical";
       };
       sinks.chat = {

@@ -1,6 +1,9 @@
 //! The arguments, as they were typed.
 
+mod rules;
+
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,6 +11,10 @@ use clap::Args;
 use clap::Parser;
 use clap::Subcommand;
 use clap::ValueEnum;
+pub(super) use rules::Rules;
+pub(super) use rules::RulesCommand;
+pub(super) use rules::RulesNew;
+pub(super) use rules::RulesTest;
 use tracing_subscriber::filter::LevelFilter;
 
 use super::completion;
@@ -37,6 +44,9 @@ pub(super) struct Arguments {
     /// What podtrace says about itself on stderr.
     #[arg(long, global = true, value_enum, default_value = "warn")]
     pub(super) log_level: LogLevel,
+    /// The form of it. json: one object a line.
+    #[arg(long, global = true, value_enum, default_value = "text")]
+    pub(super) log_format: LogFormat,
 }
 
 #[derive(Debug, Subcommand)]
@@ -57,6 +67,8 @@ pub(super) enum Command {
     Rules(Rules),
     /// What podtrace knows.
     List(List),
+    /// Trace what a profile selects until stopped, for alerts, metrics and traces: one process a node.
+    Daemon(Daemon),
     /// Print what a shell has to be told so that it completes commands, options and names of pods.
     #[command(after_help = "bash: echo 'source <(podtrace completion bash)' >>~/.bashrc\n\
                             zsh:  echo 'source <(podtrace completion zsh)' >>~/.zshrc\n\
@@ -148,6 +160,61 @@ pub(super) struct TraceOptions {
     pub(super) duration: Option<Duration>,
     #[command(flatten)]
     pub(super) report: ReportOptions,
+    #[command(flatten)]
+    pub(super) delivery: DeliveryOptions,
+}
+
+/// Shorthands for `sink` in a profile.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Delivery (shorthands for `sink` in a profile)")]
+pub(super) struct DeliveryOptions {
+    /// Serve figures to Prometheus, at 127.0.0.1:3000 if no address is given: /metrics, /healthz, /readyz.
+    #[arg(long, value_name = "ADDRESS:PORT", num_args = 0..=1, require_equals = true,
+          default_missing_value = "127.0.0.1:3000")]
+    pub(super) metrics: Option<SocketAddr>,
+    /// Send spans; where to is said by one of the endpoints.
+    #[arg(long, requires = "endpoints")]
+    pub(super) tracing: bool,
+    /// Send spans by OTLP: http://HOST:4317 (gRPC) or http://HOST:4318 (HTTP).
+    #[arg(long, value_name = "URL", group = "endpoints")]
+    pub(super) tracing_otlp_endpoint: Option<String>,
+    /// Send spans to Jaeger, by OTLP: http://HOST:4317 or http://HOST:4318.
+    #[arg(long, value_name = "URL", group = "endpoints")]
+    pub(super) tracing_jaeger_endpoint: Option<String>,
+    /// Send spans to Splunk's HTTP event collector: https://HOST:8088.
+    #[arg(long, value_name = "URL", group = "endpoints")]
+    pub(super) tracing_splunk_endpoint: Option<String>,
+    /// The collector's token. Everybody on this machine can read a command line: better set PODTRACE_SPLUNK_TOKEN.
+    #[arg(long, value_name = "TOKEN", hide = true)]
+    pub(super) tracing_splunk_token: Option<String>,
+    /// The share of traces that is kept, from 0.0 to 1.0.
+    #[arg(long, value_name = "SHARE", value_parser = rate)]
+    pub(super) tracing_sample_rate: Option<f64>,
+}
+
+/// Trace what a profile selects until stopped.
+#[derive(Debug, Args)]
+pub(super) struct Daemon {
+    /// What to trace, observe and judge, and where to send it; several are merged. Read again at SIGHUP.
+    #[arg(short, long, value_name = "PROFILE", required = true)]
+    pub(super) profile: Vec<PathBuf>,
+    /// Judge by rules in Lua: a file, a folder of them, or a shipped rule's name; may be repeated. Read again at SIGHUP.
+    #[arg(long, value_name = "RULES", add = completion::rules())]
+    pub(super) rules: Vec<PathBuf>,
+    /// Where alerts are kept that could not be sent yet; else $STATE_DIRECTORY or /var/lib/podtrace.
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) state_dir: Option<PathBuf>,
+    /// Where the lock is that keeps a second daemon out; else $RUNTIME_DIRECTORY or /run/podtrace.
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) runtime_dir: Option<PathBuf>,
+    /// The kubeconfig; else $KUBECONFIG or ~/.kube/config, or the pod's service account.
+    #[arg(long, value_name = "FILE")]
+    pub(super) kubeconfig: Option<PathBuf>,
+    /// The kubeconfig's context; else its current one.
+    #[arg(long, value_name = "CONTEXT")]
+    pub(super) context: Option<String>,
+    #[command(flatten)]
+    pub(super) delivery: DeliveryOptions,
 }
 
 /// How to report.
@@ -245,53 +312,6 @@ pub(super) struct Check {
     pub(super) rules: Vec<PathBuf>,
 }
 
-/// Test and begin rules in Lua.
-#[derive(Debug, Args)]
-pub(super) struct Rules {
-    #[command(subcommand)]
-    pub(super) what: RulesCommand,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum RulesCommand {
-    /// Run tests of rules: windows or a recording in, findings out.
-    Test(RulesTest),
-    /// Write a rule to begin with, and its test.
-    New(RulesNew),
-    /// Write the interface for editors (LuaCATS).
-    Stubs(RulesStubs),
-}
-
-/// Write the interface for editors.
-#[derive(Debug, Args)]
-pub(super) struct RulesStubs {
-    /// The folder to write them into: a file for what all rules share, and one for each family.
-    #[arg(value_name = "FOLDER")]
-    pub(super) to: PathBuf,
-}
-
-/// Run tests of rules.
-#[derive(Debug, Args)]
-pub(super) struct RulesTest {
-    /// Tests, or folders of them; else those of the shipped rules.
-    #[arg(value_name = "TEST")]
-    pub(super) files: Vec<PathBuf>,
-    /// The rules they test, where those are neither shipped nor in the test's folder, `../rules` or `rules` beside it.
-    #[arg(long, value_name = "RULES", add = completion::rules())]
-    pub(super) rules: Vec<PathBuf>,
-}
-
-/// Write a rule to begin with.
-#[derive(Debug, Args)]
-pub(super) struct RulesNew {
-    /// Its name: small letters, digits and `-`.
-    #[arg(value_name = "NAME")]
-    pub(super) name: String,
-    /// The folder to write NAME.lua and NAME.test.lua into.
-    #[arg(long, value_name = "FOLDER", default_value = ".")]
-    pub(super) to: PathBuf,
-}
-
 /// What podtrace knows.
 #[derive(Debug, Args)]
 pub(super) struct List {
@@ -347,6 +367,8 @@ pub(super) enum Listed {
     Profiles,
     /// The rules in Lua that come with podtrace, with their parameters.
     Rules,
+    /// Where alerts, figures and spans can go, with the options of each.
+    Sinks,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -357,6 +379,12 @@ pub(super) enum Format {
     Json,
     /// Single events, one a line.
     Csv,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum LogFormat {
+    Text,
+    Json,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -381,7 +409,7 @@ impl From<LogLevel> for LevelFilter {
 }
 
 /// A duration with a unit; a bare number would be a guess.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let parsed: jiff::SignedDuration = text.parse().map_err(|error| format!("{error}; write for example 30s or 2m"))?;
     match Duration::try_from(parsed) {
         Ok(duration) if !duration.is_zero() => Ok(duration),
@@ -389,7 +417,15 @@ fn duration(text: &str) -> Result<Duration, String> {
     }
 }
 
-fn severity(text: &str) -> Result<Severity, String> {
+/// A share of 1, as the commission writes it.
+fn rate(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err("expected a number from 0.0 to 1.0".into()),
+    }
+}
+
+pub(super) fn severity(text: &str) -> Result<Severity, String> {
     Severity::ALL.into_iter().find(|severity| severity.name() == text).ok_or_else(|| {
         let names: Vec<&str> = Severity::ALL.iter().map(|severity| severity.name()).collect();
         format!("expected one of {}", names.join(", "))

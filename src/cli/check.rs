@@ -14,7 +14,6 @@ use crate::families;
 use crate::host::Host;
 use crate::pipeline;
 use crate::plan::explain::explain;
-use crate::profile::Vocabulary;
 use crate::rules::script;
 use crate::rules::script::Declaration;
 use crate::sinks::terminal::Pipe;
@@ -39,8 +38,7 @@ pub(super) fn check(check: &Check) -> Exit {
         };
         let mut profile = profile;
         library.apply(&mut profile);
-        let vocabulary = Vocabulary { rules: library.specs(), ..families::vocabulary() };
-        text.push_str(&profile.explain(&vocabulary));
+        text.push_str(&profile.explain(&pipeline::words(&library)));
         text.push_str("\non this machine:\n");
         match pipeline::plan_here(&Host::read(Path::new("/")), &profile, None) {
             Ok(plan) => text.push_str(&explain(&plan)),

@@ -28,7 +28,7 @@ use crate::targets::pods::PodTarget;
 /// How often is looked whether pods' cgroups are still there.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// How often cgroups that are left out are looked for, to forget those that are gone.
+/// How often cgroups below pods' are looked for, to be done with those that are gone.
 const SWEEP: Duration = Duration::from_secs(5);
 
 /// How long the cgroups of a pod that is gone are still matched: its last processes may be ending.
@@ -133,7 +133,9 @@ impl Follow {
         while let Some(news) = self.following.as_ref().and_then(Following::next) {
             match news {
                 News::Pod(pod) => {
-                    let listeners = membership::listeners_of(&pod);
+                    // Of one that is known, the kernel hears itself who begins to listen.
+                    let is_known = self.lives.pods().any(|known| known.kubelet_uid == pod.kubelet_uid);
+                    let listeners = if is_known { Vec::new() } else { membership::listeners_of(&pod) };
                     out.append(&mut self.lives.pod(*pod, at_ns));
                     let assignments = self.lives.take_orders();
                     self.assign(probe, assignments, listeners);
@@ -162,8 +164,8 @@ impl Follow {
         if now >= self.sweep_again {
             self.sweep_again = now + SWEEP;
             let is_gone = |(_, pod, name): &(Key, &Path, &str)| !pod.join(name).is_dir();
-            let keys: Vec<Key> = self.lives.idle().filter(is_gone).map(|(key, _, _)| key).collect();
-            cgroups.append(&mut self.lives.forget(&keys));
+            let keys: Vec<Key> = self.lives.under_way().filter(is_gone).map(|(key, _, _)| key).collect();
+            cgroups.append(&mut self.lives.vanished(&keys, at_ns, &mut out));
         }
         if !cgroups.is_empty() {
             probe.order(Order::Release(cgroups));

@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use crate::event::Definition;
 use crate::event::Item;
 use crate::event::KindId;
 use crate::event::ProcessId;
@@ -37,7 +38,7 @@ const LIVES_MAX: usize = 4096;
 const PATIENCE_NS: i64 = 5_000_000_000;
 
 /// The same where only certain containers are meant, after which it is left out.
-const PATIENCE_NARROWED_NS: i64 = 10_000_000_000;
+const PATIENCE_NARROWED_NS: i64 = 30_000_000_000;
 
 /// Items and tallies that are held back in all.
 const HELD_MAX: usize = 65_536;
@@ -209,22 +210,39 @@ impl Lives {
         own.chain(containers).map(|cgroup| cgroup.id).chain(below).collect()
     }
 
-    /// Cgroups that are left out or of which nothing is known, and nothing is in: the folder of the pod, and the name.
-    pub(super) fn idle(&self) -> impl Iterator<Item = (Key, &Path, &str)> {
+    /// Cgroups that something is still expected of: the folder of the pod, and the name.
+    pub(super) fn under_way(&self) -> impl Iterator<Item = (Key, &Path, &str)> {
         self.children.iter().filter_map(|(key, child)| {
-            let is_idle = match &child.state {
+            let is_under_way = match &child.state {
                 State::Unknown(held) => child.is_empty() && held.is_empty(),
                 State::LeftOut => true,
-                State::Ours(_) => false,
+                State::Ours(target) => target.life.as_ref().is_some_and(|life| life.ended_ns.is_none()),
             };
             let cgroup = self.pods.get(&key.0)?.told.cgroup.as_ref()?;
-            is_idle.then_some((*key, cgroup.directory.as_path(), child.name.as_deref()?))
+            is_under_way.then_some((*key, cgroup.directory.as_path(), child.name.as_deref()?))
         })
     }
 
-    /// Forgets cgroups that are not there any more; their ids.
-    pub(super) fn forget(&mut self, keys: &[Key]) -> Vec<u64> {
-        keys.iter().filter(|key| self.children.remove(key).is_some()).map(|key| key.1).collect()
+    /// Cgroups are not there any more. Those that were containers have ended, even if their ends were not seen; the others
+    /// are forgotten: their ids.
+    pub(super) fn vanished(&mut self, keys: &[Key], at_ns: i64, out: &mut Vec<Item>) -> Vec<u64> {
+        let mut forgotten = Vec::new();
+        for key in keys {
+            match self.children.get_mut(key).map(|child| &mut child.state) {
+                Some(State::Ours(target)) => {
+                    if let Some(life) = &mut target.life {
+                        life.ended_ns = Some(at_ns);
+                        out.push(Item::Definition(Definition::Target(target.clone())));
+                    }
+                }
+                Some(State::Unknown(_) | State::LeftOut) => {
+                    self.children.remove(key);
+                    forgotten.push(key.1);
+                }
+                None => {}
+            }
+        }
+        forgotten
     }
 
     /// Time has passed.

@@ -15,7 +15,6 @@ use crate::event::recording::Reader;
 use crate::families;
 use crate::profile::Profile;
 use crate::profile::RuleUse;
-use crate::profile::Vocabulary;
 use crate::report::Builder;
 use crate::rules::script::Library;
 
@@ -39,7 +38,7 @@ impl Judges {
         } else {
             Library::load(&self.rules, families::kinds())?
         };
-        let vocabulary = Vocabulary { rules: library.specs(), ..families::vocabulary() };
+        let vocabulary = super::words(&library);
         let mut profile = if self.profiles.is_empty() {
             // Rules that only the recording has are unknown where others are asked for.
             let known = Library::of_recording(&session.rules, families::kinds());

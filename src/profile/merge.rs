@@ -2,8 +2,9 @@
 //!
 //! Lists add up, single values are taken from the later file: targets add up; probes are united, and of an option that
 //! both give the later counts, and so for rules and their parameters; a file that says something about a figure of a
-//! kind (in one direction) replaces all that earlier files said about it, thresholds on other figures add up;
-//! description and window, and each of the budget's two parts, are the later file's where it gives them.
+//! kind (in one direction) replaces all that earlier files said about it, thresholds on other figures add up; sinks add
+//! up, one that is the same in both counts once; description and window, and each part of the budget and of `alerts`,
+//! are the later file's where it gives them.
 
 use super::Budget;
 use super::Profile;
@@ -37,6 +38,12 @@ impl Profile {
                 None => self.rules.push(rule),
             }
         }
+        for sink in later.sinks {
+            if !self.sinks.contains(&sink) {
+                self.sinks.push(sink);
+            }
+        }
+        self.alerts = self.alerts.and(later.alerts);
         self.budget = match (self.budget, later.budget) {
             (Some(earlier), Some(later)) => Some(Budget {
                 cpu: later.cpu.or(earlier.cpu),

@@ -9,6 +9,7 @@ mod robust;
 mod scan;
 mod selector;
 mod shipped;
+mod sinks;
 mod unit;
 
 use super::Figure;
@@ -23,6 +24,7 @@ use super::RuleSpec;
 use super::Vocabulary;
 use super::vocabulary::FamilyWords;
 use super::vocabulary::KindWords;
+use super::vocabulary::SinkWords;
 
 const TCP: &[OptionSpec] = &[
     OptionSpec { name: "slow", kind: OptionKind::Duration, about: "Slower ones are kept (default 100ms)." },
@@ -36,6 +38,19 @@ const TCP: &[OptionSpec] = &[
 
 const FILE: &[OptionSpec] =
     &[OptionSpec { name: "slow", kind: OptionKind::Duration, about: "Slower ones are kept (default 10ms)." }];
+
+const WEBHOOK: &[OptionSpec] = &[
+    OptionSpec { name: "url", kind: OptionKind::Url, about: "Where to." },
+    OptionSpec { name: "url-env", kind: OptionKind::Variable, about: "Where to." },
+    OptionSpec { name: "retries", kind: OptionKind::Number, about: "How often again." },
+    OptionSpec { name: "sample", kind: OptionKind::Share, about: "How much of it." },
+    OptionSpec { name: "max-payload", kind: OptionKind::Size, about: "How large." },
+    OptionSpec { name: "template", kind: OptionKind::Text("a file's path"), about: "In which form." },
+];
+
+const WHERE: &[&[&str]] = &[&["url", "url-env"]];
+
+const PROMETHEUS: &[OptionSpec] = &[OptionSpec { name: "listen", kind: OptionKind::Address, about: "Where." }];
 
 /// Three families, one option of each sort, kinds with and without durations.
 fn vocabulary() -> Vocabulary {
@@ -72,6 +87,10 @@ fn vocabulary() -> Vocabulary {
                 param("idle", ParamKind::Flag, ParamValue::Flag(false)),
             ],
         }],
+        sinks: vec![
+            SinkWords { name: "webhook", about: "Alerts", options: WEBHOOK, one_of: WHERE, headers: true },
+            SinkWords { name: "prometheus", about: "Figures", options: PROMETHEUS, one_of: &[], headers: false },
+        ],
     }
 }
 

@@ -28,6 +28,7 @@ use crate::rules;
 use crate::rules::Scripts;
 use crate::rules::Thresholds;
 use crate::window::Catalogue;
+use crate::window::Names;
 use crate::window::Store;
 use crate::window::Tallies;
 use crate::window::Windows;
@@ -42,7 +43,9 @@ pub struct Builder {
     session: Session,
     catalogue: Catalogue,
     store: Store,
-    windows: Windows,
+    /// `None` once the last one is judged.
+    windows: Option<Windows>,
+    windows_judged: u64,
     thresholds: Thresholds,
     scripts: Scripts,
     last_tick: LastTick,
@@ -63,7 +66,8 @@ impl Builder {
         Self {
             session: session.clone(),
             store: Store::new(session, catalogue.id(families::PROCESS_EXIT)),
-            windows: Windows::new(profile.window_ns.unwrap_or(tumbling::LENGTH_NS), profile.step_ns),
+            windows: Some(Windows::new(profile.window_ns.unwrap_or(tumbling::LENGTH_NS), profile.step_ns)),
+            windows_judged: 0,
             thresholds: Thresholds::new(profile, &catalogue),
             scripts: Scripts::start(session, profile, &catalogue, families::kinds()),
             catalogue,
@@ -79,13 +83,14 @@ impl Builder {
     /// Adds an item.
     pub fn item(&mut self, item: &Item) {
         self.store.add(item);
-        if let Item::Event(event) = item {
-            self.windows.event(event);
+        if let (Item::Event(event), Some(windows)) = (item, &mut self.windows) {
+            windows.event(event);
         }
         if let Item::Tick(tick) = item {
-            if let Some(window) = self.windows.tick(tick, &self.store.names) {
+            if let Some(window) = self.windows.as_mut().and_then(|windows| windows.tick(tick, &self.store.names)) {
                 self.thresholds.judge(&window, &self.store.names);
                 self.scripts.judge(&window, &self.catalogue, &self.store.names);
+                self.windows_judged += 1;
             }
             let mut tallies = Tallies::new(LIVE_KEYS_MAX);
             tallies.add(&tick.tallies, &self.store.names);
@@ -108,13 +113,40 @@ impl Builder {
         findings
     }
 
-    /// Ends the report.
-    pub fn finish(self, ending: &Ending) -> Report {
-        let Self { session, catalogue, store, windows, mut thresholds, mut scripts, .. } = self;
-        if let Some(window) = windows.finish(ending.duration_ns) {
-            thresholds.judge(&window, &store.names);
-            scripts.judge(&window, &catalogue, &store.names);
+    /// What thresholds and rules find in the last window that each has judged, worst first. Rules run beside the trace and
+    /// may be a window behind.
+    pub fn firing(&self) -> Vec<Finding> {
+        let Store { losses, names, .. } = &self.store;
+        let mut findings = rules::firing(&self.thresholds, &self.session, &self.catalogue, losses, names.peers());
+        findings.extend(self.scripts.firing(&self.session, names.peers()));
+        finding::rank(&mut findings);
+        findings
+    }
+
+    /// How many windows were judged so far.
+    pub fn windows_judged(&self) -> u64 {
+        self.windows_judged
+    }
+
+    /// What numbers stand for.
+    pub fn names(&self) -> &Names {
+        &self.store.names
+    }
+
+    /// Judges what is left; no ticks come after it.
+    pub fn last_window(&mut self, duration_ns: u64) {
+        if let Some(window) = self.windows.take().and_then(|windows| windows.finish(duration_ns)) {
+            self.thresholds.judge(&window, &self.store.names);
+            self.scripts.judge(&window, &self.catalogue, &self.store.names);
+            self.scripts.settle();
+            self.windows_judged += 1;
         }
+    }
+
+    /// Ends the report.
+    pub fn finish(mut self, ending: &Ending) -> Report {
+        self.last_window(ending.duration_ns);
+        let Self { session, catalogue, store, thresholds, mut scripts, .. } = self;
         scripts.finish(&store, &catalogue, ending.duration_ns);
         let peers = store.names.peers();
         let mut findings = rules::findings(&thresholds, &session, &catalogue, &store.losses, peers);

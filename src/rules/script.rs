@@ -162,10 +162,17 @@ impl Scripts {
         self.take(judged);
     }
 
+    /// Waits for windows that are under way.
+    pub fn settle(&mut self) {
+        let judged = self.worker.as_mut().map(Worker::settled).unwrap_or_default();
+        self.take(judged);
+    }
+
     /// Waits for what is under way, and has sections of the report made.
     pub fn finish(&mut self, store: &Store, catalogue: &Catalogue, duration_ns: u64) {
         let Some(worker) = &mut self.worker else { return };
-        let (judged, sections) = worker.finish(Snapshot::of_trace(store, catalogue, &self.wanted, duration_ns));
+        let judged = worker.settled();
+        let sections = worker.sections(Snapshot::of_trace(store, catalogue, &self.wanted, duration_ns));
         let (skipped, lost) = (worker.skipped, worker.lost);
         self.take(judged);
         for (place, section) in self.at_work.iter().zip(sections) {
@@ -201,6 +208,11 @@ impl Scripts {
     /// What the rules concluded from the windows that were judged by now, in no order.
     pub fn findings(&self, session: &Session, peers: &PeerNames) -> Vec<Finding> {
         self.trackers.iter().flat_map(|tracker| tracker.findings(session, peers)).collect()
+    }
+
+    /// The same as of the last window that each rule judged: what people are alerted of.
+    pub fn firing(&self, session: &Session, peers: &PeerNames) -> Vec<Finding> {
+        self.trackers.iter().flat_map(|tracker| tracker.firing(session, peers)).collect()
     }
 
     /// What became of each rule, in the order of the profile.

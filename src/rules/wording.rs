@@ -13,7 +13,6 @@ use crate::event::unit;
 use crate::finding;
 use crate::finding::Confidence;
 use crate::finding::Finding;
-use crate::finding::Fingerprint;
 use crate::profile::Comparison;
 use crate::profile::Figure;
 use crate::window::Catalogue;
@@ -32,7 +31,29 @@ pub fn findings(
     losses: &Losses,
     peers: &PeerNames,
 ) -> Vec<Finding> {
-    let crossings: Vec<_> = thresholds.outcomes().filter_map(|outcome| outcome.crossing()).collect();
+    let crossings = thresholds.outcomes().filter_map(|outcome| outcome.crossing()).collect();
+    worded(crossings, session, catalogue, losses, peers)
+}
+
+/// The findings of the thresholds that hold in the last window, in the same way: what people are alerted of.
+pub fn firing(
+    thresholds: &Thresholds,
+    session: &Session,
+    catalogue: &Catalogue,
+    losses: &Losses,
+    peers: &PeerNames,
+) -> Vec<Finding> {
+    let crossings = thresholds.outcomes().filter_map(|outcome| outcome.crossing_now()).collect();
+    worded(crossings, session, catalogue, losses, peers)
+}
+
+fn worded(
+    crossings: Vec<Crossing<'_>>,
+    session: &Session,
+    catalogue: &Catalogue,
+    losses: &Losses,
+    peers: &PeerNames,
+) -> Vec<Finding> {
     let is_said = |crossing: &Crossing<'_>| {
         let own = &crossing.outcome.threshold;
         let others = crossings.iter().map(|other| &other.outcome.threshold);
@@ -79,11 +100,11 @@ fn of_crossing(
     Finding {
         severity: threshold.severity,
         rule: format!("{} {}", threshold.kind, threshold.text),
+        subject: None,
         title: format!("{} {figure} {value}{at}", kind.name),
         evidence,
         confidence: confidence(crossing, missing),
         next: next::command(session, Some(kind.name), next::of_figure(threshold.figure), about),
-        fingerprint: Fingerprint::of(&threshold.kind, &threshold.text),
         effect: effect(worst.value, threshold.bound, threshold.figure, threshold.comparison),
     }
 }

@@ -8,7 +8,10 @@ use std::time::Instant;
 
 use podtrace::targets::kubernetes::Access;
 use podtrace::targets::kubernetes::Cluster;
+use podtrace::targets::kubernetes::Endpoints;
+use podtrace::targets::kubernetes::PodEvent;
 use podtrace::targets::kubernetes::Query;
+use podtrace::targets::kubernetes::Service;
 
 use crate::api_server::ApiServer;
 use crate::manifests;
@@ -71,14 +74,20 @@ fn rights_are_those_that_are_used() {
     let in_namespace = Query { namespace: Some("production".into()), ..Query::default() };
     cluster.pods(&Query { name: Some("my-pod".into()), ..in_namespace.clone() }).unwrap();
     cluster.pods(&in_namespace).unwrap();
-    let _watch = cluster.watch(&Query::default()).unwrap();
+    let everywhere = Query::default();
+    let _watch = cluster.watch(&everywhere).unwrap();
+    let _feeds = [
+        cluster.feed::<Service>(&everywhere, 100, |_| true).unwrap(),
+        cluster.feed::<Endpoints>(&everywhere, 100, |_| true).unwrap(),
+        cluster.feed::<PodEvent>(&everywhere, 100, |_| true).unwrap(),
+    ];
+    let used = || server.requests().iter().map(|request| right(request)).collect::<BTreeSet<Right>>();
     let deadline = Instant::now() + Duration::from_secs(20);
-    while !server.requests().iter().any(|request| request.contains("watch=")) {
-        assert!(Instant::now() < deadline, "no watch was begun");
+    while used().iter().filter(|(.., verb)| *verb == "watch").count() < 4 {
+        assert!(Instant::now() < deadline, "not every watch was begun: {:?}", used());
         std::thread::sleep(Duration::from_millis(10));
     }
-    let used: BTreeSet<Right> = server.requests().iter().map(|request| right(request)).collect();
-    assert_eq!(used, granted());
+    assert_eq!(used(), granted());
 }
 
 /// The resource of a type that can be asked for by itself.

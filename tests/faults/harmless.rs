@@ -9,7 +9,7 @@ use crate::rig::scene::Scene;
 
 /// What a process can see of how it was started: descriptors, signal dispositions and masks, limits, priority, identity,
 /// environment. What must differ by itself (pids, cgroup) is left out.
-const LOOK_AROUND: &str = "ls /proc/self/fd | sort -n; grep -E '^(Sig|Shd|Uid|Gid|Groups|NoNewPrivs|Cap|Cpus_allowed)' \
+const LOOK_AROUND: &str = "ls /proc/self/fd | sort -n; grep -E '^(Sig(Pnd|Blk|Ign|Cgt)|Shd|Uid|Gid|Groups|NoNewPrivs|Cap|Cpus_allowed)' \
                            /proc/self/status; cat /proc/self/limits /proc/self/oom_score_adj; umask; pwd; env | sort; \
                            cut -d' ' -f18,19,40,41 /proc/self/stat";
 

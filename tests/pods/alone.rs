@@ -69,14 +69,18 @@ fn certain_containers() {
     let kubeconfig = scene.path("kubeconfig");
     std::fs::write(&kubeconfig, server.kubeconfig("production")).unwrap();
     let traced = scene.start_on(&["my-pod", "-c", "app", "--kubeconfig", &kubeconfig.to_string_lossy()]);
-    for (told, execs) in [(&mut app, 23), (&mut side, 29)] {
+    for (at, execs) in [(0, 23), (1, 29)] {
+        let told = if at == 0 { &mut app } else { &mut side };
         told.restarts = 1;
         told.id = id(&format!("{}1", &told.id[..1]));
-        let ended =
-            node::run(&node.container(&pod, &told.id), "x", &node::executes(execs, 0, &scene, told.name), &scene);
+        let line = node::executes(execs, 0, &scene, told.name);
+        let line = ["/bin/sh".to_owned(), "-c".to_owned(), line];
+        let again = node::start(&node.container(&pod, &told.id), "again", &line, &scene);
+        // Told only now that it runs.
+        server.apply(node::pod(&pod, &json!({}), &[app.clone(), side.clone()]));
+        let ended = again.end();
         assert!(ended.status.success(), "{}", ended.errors);
     }
-    server.apply(node::pod(&pod, &json!({}), &[app, side]));
     two_ticks(&scene);
     traced.signal(libc::SIGINT);
     let ended = traced.end();

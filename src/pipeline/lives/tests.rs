@@ -263,9 +263,9 @@ fn narrowed() {
     assert_eq!(processes(&items), [(8, 2)]);
     assert_eq!(lives.take_orders(), [assigned(LEFT_OUT, 104, POD.1 + 1)]);
     out.clear();
-    lives.look(9 * S, &mut out);
+    lives.look(29 * S, &mut out);
     assert_eq!((out.len(), lives.remarks().count()), (0, 0));
-    lives.look(12 * S, &mut out);
+    lives.look(32 * S, &mut out);
     assert_eq!((out.len(), lives.remarks().count()), (0, 1));
     lives.item(tick(vec![tally(8, 11), tally(9, 13), tally(10, 17)], 0), &mut out);
     assert_eq!(counted(&out).0, [11, 3]);
@@ -353,7 +353,7 @@ fn act() -> impl Strategy<Value = Act> {
         any::<bool>().prop_map(Act::Pod),
         Just(Act::Gone),
         (0u32..12).prop_map(Act::Tick),
-        (0i64..20).prop_map(Act::Look),
+        (0i64..40).prop_map(Act::Look),
     ]
 }
 

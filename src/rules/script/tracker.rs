@@ -13,7 +13,6 @@ use super::sandbox::Failure;
 use crate::event::Session;
 use crate::event::unit;
 use crate::finding::Finding;
-use crate::finding::Fingerprint;
 use crate::profile::RuleUse;
 use crate::rules::wording::next;
 use crate::rules::wording::next::Look;
@@ -209,6 +208,20 @@ impl Tracker {
         *known = if counter { *known + value } else { value };
     }
 
+    /// Its findings that held for long enough and still do in the last window it judged.
+    pub(super) fn firing(&self, session: &Session, peers: &PeerNames) -> Vec<Finding> {
+        let holds = |found: &&Found| {
+            found.last == self.judged && found.holding_ns as f64 >= self.needed_ns() && self.failure.is_none()
+        };
+        let firing = self.found.iter().filter(|(_, found)| holds(found));
+        firing.map(|(identity, found)| self.finding(identity, found, session, peers)).collect()
+    }
+
+    /// For how long a finding must hold, in nanoseconds.
+    fn needed_ns(&self) -> f64 {
+        self.used.for_ns.unwrap_or(0) as f64 * (1.0 - FOR_TOLERANCE)
+    }
+
     /// Its findings that held for long enough, worst first.
     pub(super) fn findings(&self, session: &Session, peers: &PeerNames) -> Vec<Finding> {
         let fired = self.found.iter().filter(|(_, found)| found.fired);
@@ -236,11 +249,11 @@ impl Tracker {
         Finding {
             severity: *severity,
             rule: self.used.name.clone(),
+            subject: Some(identity.to_owned()),
             title: named(title, *dimension, key.as_deref(), peers),
             evidence,
             confidence: *confidence,
             next: next.clone().unwrap_or_else(command),
-            fingerprint: Fingerprint::of(&self.used.name, identity),
             effect: *effect,
         }
     }

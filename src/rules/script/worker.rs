@@ -165,11 +165,10 @@ impl Worker {
         judged
     }
 
-    /// Waits for all windows, and has the sections made. A thread that does not answer in time is left alone.
-    pub(super) fn finish(&mut self, trace: Snapshot) -> (Vec<Judged>, Sections) {
+    /// Waits for all windows that are under way. A thread that does not answer in time is left alone.
+    pub(super) fn settled(&mut self) -> Vec<Judged> {
         let mut judged = Vec::new();
-        let waiting = WAITING_MAX as u32 + 2;
-        let until = Instant::now() + FAREWELL_PER_RULE * self.rules.max(1) * waiting;
+        let until = Instant::now() + FAREWELL_PER_RULE * self.rules.max(1) * (WAITING_MAX as u32 + 1);
         while self.open > 0 && !self.lost {
             match self.replies.recv_timeout(until.saturating_duration_since(Instant::now())) {
                 Ok(Reply::Judged(window)) => {
@@ -177,18 +176,25 @@ impl Worker {
                     judged.push(window);
                 }
                 Ok(Reply::Sections(_)) => {}
-                Err(_) => self.lost = true,
+                Err(_) => {
+                    self.lost = true;
+                    self.skipped += self.open;
+                }
             }
         }
+        judged
+    }
+
+    /// Has sections made of the whole trace, once all windows are judged.
+    pub(super) fn sections(&mut self, trace: Snapshot) -> Sections {
         if self.lost || self.jobs.try_send(Job::Trace(Box::new(trace))).is_err() {
-            self.skipped += self.open;
-            return (judged, Vec::new());
+            return Vec::new();
         }
-        match self.replies.recv_timeout(until.saturating_duration_since(Instant::now())) {
-            Ok(Reply::Sections(sections)) => (judged, sections),
+        match self.replies.recv_timeout(FAREWELL_PER_RULE * self.rules.max(1)) {
+            Ok(Reply::Sections(sections)) => sections,
             _ => {
                 self.lost = true;
-                (judged, Vec::new())
+                Vec::new()
             }
         }
     }
