@@ -14,6 +14,7 @@ mod list;
 mod man;
 mod output;
 mod record;
+mod rules;
 mod trace;
 
 use std::ffi::OsString;
@@ -64,6 +65,7 @@ fn run(arguments: Arguments) -> Exit {
         Some(Command::Demo(demo)) => demo::demo(&demo),
         Some(Command::Doctor(doctor)) => doctor::doctor(&doctor),
         Some(Command::Check(check)) => check::check(&check),
+        Some(Command::Rules(rules)) => rules::rules(&rules),
         Some(Command::List(list)) => list::list(&list),
         Some(Command::Completion(completion)) => completion::completion(&completion),
         Some(Command::Man(man)) => man::man(&man),

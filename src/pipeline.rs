@@ -25,6 +25,7 @@ pub use live::trace;
 pub use outlets::Delivering;
 pub use outlets::OutletError;
 pub use outlets::Outlets;
+pub use replay::Judges;
 pub use replay::replay;
 pub use session::plan_here;
 
@@ -32,6 +33,7 @@ use crate::event::Ending;
 use crate::event::Item;
 use crate::event::Session;
 use crate::event::recording::RecordingError;
+use crate::event::session::RuleText;
 use crate::families;
 use crate::host::ability::CannotTrace;
 use crate::probe::ProbeError;
@@ -41,6 +43,8 @@ use crate::profile::Selector;
 use crate::profile::Vocabulary;
 use crate::report::Builder;
 use crate::report::Report;
+use crate::rules::script::Library;
+use crate::rules::script::LibraryError;
 use crate::sinks;
 use crate::targets::TargetError;
 use crate::targets::command::CommandError;
@@ -52,6 +56,8 @@ use crate::targets::pods;
 pub struct Request {
     /// What to observe and judge.
     pub profile: Profile,
+    /// The rules in Lua that judge.
+    pub rules: Vec<RuleText>,
     /// What to trace, beside the command and pods.
     pub selectors: Vec<Selector>,
     /// The pods to trace.
@@ -72,7 +78,13 @@ pub struct Request {
 
 /// The words profiles may use: families, kinds and sinks.
 pub fn vocabulary() -> Vocabulary {
-    Vocabulary { sinks: sinks::words(), ..families::vocabulary() }
+    // The shipped rules are right, a test sees to that.
+    words(&Library::load(&[], families::kinds()).unwrap_or_default())
+}
+
+/// The same with these rules.
+pub fn words(rules: &Library) -> Vocabulary {
+    Vocabulary { sinks: sinks::words(), rules: rules.specs(), ..families::vocabulary() }
 }
 
 /// Follows a trace while it runs.
@@ -172,6 +184,9 @@ pub enum PipelineError {
     /// A profile in a recording is not understood by this version.
     #[error("the profile in the recording is not understood by this version: {0}")]
     Profile(#[from] ProfileError),
+    /// Rules cannot be used.
+    #[error("{0}")]
+    Rules(#[from] LibraryError),
     /// Signals cannot be caught.
     #[error("cannot catch signals: {0}")]
     Signals(io::Error),

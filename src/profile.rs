@@ -1,4 +1,4 @@
-//! What the user said: a KDL file of targets, probe sets, thresholds, window and budget.
+//! What the user said: a KDL file of targets, probe sets, thresholds, rules, window and budget.
 //!
 //! A profile knows no family and no kind by itself: the words it may use come in a [`Vocabulary`], which the caller
 //! builds from the registries. Several profiles merge into one.
@@ -19,6 +19,7 @@ mod suggest;
 mod syntax;
 mod unit;
 
+pub mod rule;
 pub mod selector;
 pub mod sink;
 pub mod threshold;
@@ -37,6 +38,11 @@ pub use explain::BUDGET_NOTE;
 pub use load::DEFAULT;
 pub use load::SHIPPED;
 pub use load::Shipped;
+pub use rule::ParamKind;
+pub use rule::ParamSpec;
+pub use rule::ParamValue;
+pub use rule::RuleSpec;
+pub use rule::RuleUse;
 pub use selector::InNamespace;
 pub use selector::Narrowing;
 pub use selector::Pattern;
@@ -47,6 +53,8 @@ pub use sink::AlertPace;
 pub use sink::HeaderRequest;
 pub use sink::HeaderValue;
 pub use sink::SinkRequest;
+pub use suggest::did_you_mean;
+pub use suggest::either;
 pub use threshold::Comparison;
 pub use threshold::Figure;
 pub use threshold::Threshold;
@@ -81,6 +89,10 @@ pub struct Profile {
     pub alerts: AlertPace,
     /// The length of a window, in nanoseconds; `None` where no file said so.
     pub window_ns: Option<u64>,
+    /// How long after one window the next begins, in nanoseconds; `None`: when the one before is over.
+    pub step_ns: Option<u64>,
+    /// Which rules in Lua judge, in the order they were named first.
+    pub rules: Vec<RuleUse>,
     /// What tracing may cost.
     pub budget: Option<Budget>,
 }

@@ -1,5 +1,7 @@
 //! The arguments, as they were typed.
 
+mod rules;
+
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -9,6 +11,10 @@ use clap::Args;
 use clap::Parser;
 use clap::Subcommand;
 use clap::ValueEnum;
+pub(super) use rules::Rules;
+pub(super) use rules::RulesCommand;
+pub(super) use rules::RulesNew;
+pub(super) use rules::RulesTest;
 use tracing_subscriber::filter::LevelFilter;
 
 use super::completion;
@@ -55,8 +61,10 @@ pub(super) enum Command {
     Demo(Demo),
     /// What can be seen on this machine, what not, and why.
     Doctor(Doctor),
-    /// Read profiles and explain them; load nothing.
+    /// Read profiles and rules and explain them; load nothing.
     Check(Check),
+    /// Test and begin rules in Lua.
+    Rules(Rules),
     /// What podtrace knows.
     List(List),
     /// Trace what a profile selects until stopped, for alerts, metrics and traces: one process a node.
@@ -143,6 +151,9 @@ pub(super) struct TraceOptions {
     /// What to observe and judge: a file, or a shipped profile (`podtrace list profiles`); several are merged.
     #[arg(short, long, value_name = "PROFILE", add = completion::profiles())]
     pub(super) profile: Vec<PathBuf>,
+    /// Judge by rules in Lua: a file, a folder of them, or a shipped rule's name (`podtrace list rules`); may be repeated.
+    #[arg(long, value_name = "RULES", add = completion::rules())]
+    pub(super) rules: Vec<PathBuf>,
     /// End after this long, e.g. 30s; else at Ctrl-C or when the targets are gone. A command that `run` started is asked to
     /// end then (SIGTERM).
     #[arg(long = "for", visible_alias = "diagnose", value_name = "DURATION", value_parser = duration)]
@@ -187,6 +198,9 @@ pub(super) struct Daemon {
     /// What to trace, observe and judge, and where to send it; several are merged. Read again at SIGHUP.
     #[arg(short, long, value_name = "PROFILE", required = true)]
     pub(super) profile: Vec<PathBuf>,
+    /// Judge by rules in Lua: a file, a folder of them, or a shipped rule's name; may be repeated. Read again at SIGHUP.
+    #[arg(long, value_name = "RULES", add = completion::rules())]
+    pub(super) rules: Vec<PathBuf>,
     /// Where alerts are kept that could not be sent yet; else $STATE_DIRECTORY or /var/lib/podtrace.
     #[arg(long, value_name = "FOLDER")]
     pub(super) state_dir: Option<PathBuf>,
@@ -257,6 +271,10 @@ pub(super) struct Replay {
     /// Judge it by these profiles instead of those it was recorded with.
     #[arg(short, long, value_name = "PROFILE", add = completion::profiles())]
     pub(super) profile: Vec<PathBuf>,
+    /// Judge it by these rules in Lua instead of those it was recorded with: a file, a folder of them, or a shipped rule's
+    /// name (`podtrace list rules`); may be repeated.
+    #[arg(long, value_name = "RULES", add = completion::rules())]
+    pub(super) rules: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) report: ReportOptions,
 }
@@ -267,6 +285,9 @@ pub(super) struct Demo {
     /// For how long.
     #[arg(long = "for", value_name = "DURATION", value_parser = duration, default_value = "4s")]
     pub(super) duration: Duration,
+    /// Judge by rules in Lua: a file, a folder of them, or a shipped rule's name (`podtrace list rules`); may be repeated.
+    #[arg(long, value_name = "RULES", add = completion::rules())]
+    pub(super) rules: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) report: ReportOptions,
 }
@@ -280,12 +301,15 @@ pub(super) struct Doctor {
     pub(super) selection: Selection,
 }
 
-/// Read profiles and explain them.
+/// Read profiles and rules, and explain them.
 #[derive(Debug, Args)]
 pub(super) struct Check {
-    /// The profiles; several are merged.
-    #[arg(value_name = "PROFILE", required = true, add = completion::profiles())]
-    pub(super) profiles: Vec<PathBuf>,
+    /// Profiles (several are merged), and rules in Lua: files that end in `.lua`.
+    #[arg(value_name = "FILE", required = true, add = completion::profiles())]
+    pub(super) files: Vec<PathBuf>,
+    /// Rules of your own that the profiles name: a file, or a folder of them; may be repeated.
+    #[arg(long, value_name = "RULES", add = completion::rules())]
+    pub(super) rules: Vec<PathBuf>,
 }
 
 /// What podtrace knows.
@@ -341,6 +365,8 @@ pub(super) enum Listed {
     Fields,
     /// The profiles that come with podtrace.
     Profiles,
+    /// The rules in Lua that come with podtrace, with their parameters.
+    Rules,
     /// Where alerts, figures and spans can go, with the options of each.
     Sinks,
 }

@@ -25,6 +25,7 @@ use super::arguments::Completion;
 use super::exit::Exit;
 use super::exit::say;
 use crate::profile::SHIPPED;
+use crate::rules::script;
 use crate::targets::kubernetes::Access;
 use crate::targets::kubernetes::Cluster;
 use crate::targets::kubernetes::Query;
@@ -95,6 +96,16 @@ pub(super) fn profiles() -> ArgValueCompleter {
         let shipped = SHIPPED.iter().filter(|profile| profile.name.starts_with(start.as_ref()));
         let shipped = shipped.map(|profile| CompletionCandidate::new(profile.name));
         shipped.chain(PathCompleter::file().complete(current)).collect()
+    })
+}
+
+/// What may stand after `--rules`: shipped rules, files and folders.
+pub(super) fn rules() -> ArgValueCompleter {
+    ArgValueCompleter::new(|current: &OsStr| {
+        let start = current.to_string_lossy();
+        let shipped = script::SHIPPED.iter().filter(|rule| rule.name.starts_with(start.as_ref()));
+        let shipped = shipped.map(|rule| CompletionCandidate::new(rule.name));
+        shipped.chain(PathCompleter::any().complete(current)).collect()
     })
 }
 

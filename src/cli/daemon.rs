@@ -30,6 +30,7 @@ use super::trace;
 use crate::event::Ending;
 use crate::event::Item;
 use crate::event::Session;
+use crate::event::session::RuleText;
 use crate::pipeline;
 use crate::pipeline::Delivering;
 use crate::pipeline::Follower;
@@ -87,13 +88,13 @@ pub(super) fn daemon(arguments: &Daemon) -> Exit {
             return Exit::Failed;
         }
     };
-    let profile = match read(arguments) {
-        Ok(profile) => profile,
+    let asked = match read(arguments) {
+        Ok(asked) => asked,
         Err(exit) => return exit,
     };
     let state_dir = folder(arguments.state_dir.as_ref(), "STATE_DIRECTORY", "/var/lib/podtrace");
-    let scope = trace::scope(&request(arguments, &profile));
-    let outlets = match Outlets::open(&profile, &scope, Some(&state_dir)) {
+    let scope = trace::scope(&request(arguments, &asked));
+    let outlets = match Outlets::open(&asked.profile, &scope, Some(&state_dir)) {
         Ok(Some(outlets)) => outlets,
         Ok(None) => return Exit::Failed,
         Err(error) => {
@@ -101,10 +102,10 @@ pub(super) fn daemon(arguments: &Daemon) -> Exit {
             return Exit::Usage;
         }
     };
-    if profile.sinks.is_empty() {
+    if asked.profile.sinks.is_empty() {
         tracing::warn!("the profile has no `sink`: nothing of what is observed leaves this process");
     }
-    let mut daemon = Service { arguments, signals, profile, outlets, notifier: Notifier::new() };
+    let mut daemon = Service { arguments, signals, asked, outlets, notifier: Notifier::new() };
     let exit = daemon.run();
     daemon.notifier.stopping();
     let (failures, remarks) = daemon.outlets.close();
@@ -120,9 +121,16 @@ fn folder(given: Option<&PathBuf>, variable: &str, usual: &str) -> PathBuf {
     given.cloned().or_else(told).unwrap_or_else(|| PathBuf::from(usual))
 }
 
-/// The profile, with what flags and environment add; mistakes are shown.
-fn read(arguments: &Daemon) -> Result<Profile, Exit> {
-    let mut profile = trace::profile(&arguments.profile)?;
+/// What files say: read, and gone over to, together.
+#[derive(Clone, Debug, PartialEq)]
+struct Asked {
+    profile: Profile,
+    rules: Vec<RuleText>,
+}
+
+/// The profile and its rules, with what flags and environment add; mistakes are shown.
+fn read(arguments: &Daemon) -> Result<Asked, Exit> {
+    let (mut profile, library) = trace::profile(&arguments.profile, &arguments.rules)?;
     if let Err(error) = commission::apply(&mut profile, &arguments.delivery, |name| env::var(name).ok()) {
         say(error);
         return Err(Exit::Usage);
@@ -133,15 +141,18 @@ fn read(arguments: &Daemon) -> Result<Profile, Exit> {
         );
         return Err(Exit::Usage);
     }
-    Ok(profile)
+    let rules = library.apply(&mut profile);
+    Ok(Asked { profile, rules })
 }
 
-fn request(arguments: &Daemon, profile: &Profile) -> Request {
+fn request(arguments: &Daemon, asked: &Asked) -> Request {
+    let Asked { profile, rules } = asked;
     let pods = Pods { kubeconfig: arguments.kubeconfig.clone(), context: arguments.context.clone(), ..Pods::default() };
     let mut selectors = profile.targets.clone();
     let pods = trace::request_of(&pods, profile, &mut selectors);
     Request {
         profile: profile.clone(),
+        rules: rules.clone(),
         selectors,
         pods,
         command: None,
@@ -156,7 +167,7 @@ fn request(arguments: &Daemon, profile: &Profile) -> Request {
 struct Service<'a> {
     arguments: &'a Daemon,
     signals: Signals,
-    profile: Profile,
+    asked: Asked,
     outlets: Outlets,
     notifier: Notifier,
 }
@@ -165,11 +176,11 @@ impl Service<'_> {
     fn run(&mut self) -> Exit {
         let mut said = String::new();
         while !self.signals.stop() {
-            let request = request(self.arguments, &self.profile);
+            let request = request(self.arguments, &self.asked);
             let mut watch = Watch {
                 arguments: self.arguments,
                 signals: self.signals.clone(),
-                profile: &self.profile,
+                asked: &self.asked,
                 notifier: &mut self.notifier,
                 next: None,
                 refused: 0,
@@ -209,7 +220,7 @@ impl Service<'_> {
         while Instant::now() < until && !self.signals.stop() {
             if self.signals.reload.swap(false, Relaxed) {
                 match read(self.arguments) {
-                    Ok(profile) => self.take(profile),
+                    Ok(asked) => self.take(asked),
                     Err(_) => self.refuse(),
                 }
                 return;
@@ -221,10 +232,10 @@ impl Service<'_> {
     }
 
     /// Goes over to another profile, or stays with the old one.
-    fn take(&mut self, profile: Profile) {
-        match self.outlets.change(&profile) {
+    fn take(&mut self, asked: Asked) {
+        match self.outlets.change(&asked.profile) {
             Ok(()) => {
-                self.profile = profile;
+                self.asked = asked;
                 self.outlets.reloaded(true);
                 tracing::info!("the profile was read again");
             }
@@ -247,10 +258,10 @@ impl Service<'_> {
 struct Watch<'a> {
     arguments: &'a Daemon,
     signals: Signals,
-    profile: &'a Profile,
+    asked: &'a Asked,
     notifier: &'a mut Notifier,
     /// The profile to go over to.
-    next: Option<Profile>,
+    next: Option<Asked>,
     /// Profiles that were read and are wrong.
     refused: u64,
 }
@@ -280,12 +291,12 @@ impl Follower for Watch<'_> {
         if self.signals.reload.swap(false, Relaxed) {
             self.notifier.reloading();
             match read(self.arguments) {
-                Ok(profile) if profile == *self.profile => {
+                Ok(asked) if asked == *self.asked => {
                     tracing::info!("the profile was read again and is the same");
                     self.notifier.ready("tracing");
                 }
-                Ok(profile) => {
-                    self.next = Some(profile);
+                Ok(asked) => {
+                    self.next = Some(asked);
                     return false;
                 }
                 Err(_) => {

@@ -40,6 +40,7 @@ pub(super) fn demo(demo: &Demo) -> Exit {
     let options = TraceOptions {
         delivery: Default::default(),
         profile: vec!["everything".into()],
+        rules: demo.rules.clone(),
         duration: None,
         report: super::arguments::ReportOptions {
             output: demo.report.output,

@@ -50,7 +50,9 @@ pub(super) fn fail(error: &PipelineError) -> Exit {
     say(error);
     match error {
         PipelineError::Targets(errors) if errors.iter().all(is_usage) => Exit::Usage,
-        PipelineError::NoTarget | PipelineError::NoProbes | PipelineError::Profile(_) => Exit::Usage,
+        PipelineError::NoTarget | PipelineError::NoProbes | PipelineError::Profile(_) | PipelineError::Rules(_) => {
+            Exit::Usage
+        }
         PipelineError::CannotTrace(_)
         | PipelineError::Targets(_)
         | PipelineError::Command(_)

@@ -12,6 +12,7 @@ use crate::families;
 use crate::profile::OptionKind;
 use crate::profile::OptionSpec;
 use crate::profile::SHIPPED;
+use crate::rules::script::Library;
 use crate::sinks;
 use crate::sinks::terminal::Pipe;
 
@@ -22,6 +23,7 @@ pub(super) fn list(list: &List) -> Exit {
         Listed::Kinds => kinds_list(),
         Listed::Fields => fields_list(),
         Listed::Profiles => profiles_list(),
+        Listed::Rules => rules_list(),
         Listed::Sinks => sinks_list(),
     };
     match Pipe::new(io::stdout()).write_all(text.as_bytes()) {
@@ -97,6 +99,23 @@ fn fields_list() -> String {
         }
     }
     text
+}
+
+fn rules_list() -> String {
+    let library = match Library::load(&[], families::kinds()) {
+        Ok(library) => library,
+        Err(error) => return format!("{error}\n"),
+    };
+    library.declarations().fold(String::new(), |mut text, rule| {
+        let spec = &rule.spec;
+        let _ = writeln!(text, "{:<20} {}", spec.name, spec.about);
+        for param in &spec.params {
+            let default = param.kind.written(&param.default);
+            let _ =
+                writeln!(text, "  {}={} ({default}): {}", param.name, param.kind.name().to_uppercase(), param.about);
+        }
+        text
+    })
 }
 
 fn profiles_list() -> String {

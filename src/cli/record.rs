@@ -7,6 +7,8 @@ use super::exit::fail;
 use super::output::Output;
 use super::trace;
 use crate::pipeline;
+use crate::pipeline::Judges;
+use crate::pipeline::PipelineError;
 
 /// Traces into a file, and reports too.
 pub(super) fn record(record: &Record) -> Exit {
@@ -16,17 +18,12 @@ pub(super) fn record(record: &Record) -> Exit {
 
 /// Reports on a recording.
 pub(super) fn replay(replay: &Replay) -> Exit {
-    let profile = match replay.profile.as_slice() {
-        [] => None,
-        files => match trace::profile(files) {
-            Ok(profile) => Some(profile),
-            Err(exit) => return exit,
-        },
-    };
+    let judges = Judges { profiles: replay.profile.clone(), rules: replay.rules.clone(), used: Vec::new() };
     // Nothing is drawn while reading: a recording is read faster than anyone can follow.
     let mut output = Output::new(&replay.report, true);
-    match pipeline::replay(&replay.file, profile.as_ref(), &mut output) {
+    match pipeline::replay(&replay.file, &judges, &mut output) {
         Ok(outcome) => output.finish(&outcome, &replay.report),
+        Err(PipelineError::Profile(error)) => trace::wrong_profile(&error),
         Err(error) => fail(&error),
     }
 }

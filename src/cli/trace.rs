@@ -14,6 +14,7 @@ use super::exit::Exit;
 use super::exit::fail;
 use super::exit::say;
 use super::output::Output;
+use crate::families;
 use crate::pipeline;
 use crate::pipeline::Delivering;
 use crate::pipeline::OutletError;
@@ -23,8 +24,11 @@ use crate::profile::InNamespace;
 use crate::profile::Narrowing;
 use crate::profile::PodSelector;
 use crate::profile::Profile;
+use crate::profile::ProfileError;
 use crate::profile::Selector;
 use crate::profile::Subject;
+use crate::profile::Vocabulary;
+use crate::rules::script::Library;
 use crate::sinks::terminal;
 use crate::targets::command::CommandStdout;
 use crate::targets::kubernetes::Access;
@@ -48,20 +52,25 @@ pub(super) fn trace(
     command: Option<Vec<OsString>>,
     record: Option<PathBuf>,
 ) -> Exit {
-    let mut profile = match profile(&options.profile) {
-        Ok(profile) => profile,
+    let (mut profile, library) = match profile(&options.profile, &options.rules) {
+        Ok(read) => read,
         Err(exit) => return exit,
     };
     if let Err(error) = commission::apply(&mut profile, &options.delivery, |name| std::env::var(name).ok()) {
         say(error);
         return Exit::Usage;
     }
+    let rules = library.apply(&mut profile);
     let data_ring_bytes = match ring_bytes() {
         Ok(bytes) => bytes,
         Err(exit) => return exit,
     };
     for threshold in profile.unobserved() {
         say(format_args!("the threshold on `{}` can never fire: the profile does not observe it", threshold.kind));
+    }
+    let words = Vocabulary { rules: library.specs(), ..Vocabulary::default() };
+    for (rule, kind) in profile.idle_rules(&words) {
+        say(format_args!("the rule `{rule}` is not run: it needs `{kind}`, which the profile does not observe"));
     }
     let mut selectors = if command.is_some() { Vec::new() } else { profile.targets.clone() };
     selectors.extend(selectors_of(selection));
@@ -83,6 +92,7 @@ pub(super) fn trace(
     }
     let request = Request {
         profile,
+        rules,
         selectors,
         pods,
         command,
@@ -172,15 +182,25 @@ pub(super) fn selectors_of(selection: &Selection) -> Vec<Selector> {
     pids.chain(cgroups).chain(units).collect()
 }
 
-/// The merged profile; mistakes in it are shown.
-pub(super) fn profile(files: &[PathBuf]) -> Result<Profile, Exit> {
-    Profile::load(files, &pipeline::vocabulary()).map_err(|error| {
-        let look = terminal::stdout();
-        let colour = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
-        let text = error.render(look.width, colour);
-        let _ = std::io::Write::write_all(&mut std::io::stderr(), text.as_bytes());
+/// The merged profile, and the rules it may name; mistakes in them are shown.
+pub(super) fn profile(files: &[PathBuf], rules: &[PathBuf]) -> Result<(Profile, Library), Exit> {
+    let library = Library::load(rules, families::kinds()).map_err(|error| {
+        say(error);
         Exit::Usage
-    })
+    })?;
+    match Profile::load(files, &pipeline::words(&library)) {
+        Ok(profile) => Ok((profile, library)),
+        Err(error) => Err(wrong_profile(&error)),
+    }
+}
+
+/// Shows the mistakes of a profile.
+pub(super) fn wrong_profile(error: &ProfileError) -> Exit {
+    let look = terminal::stdout();
+    let colour = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
+    let text = error.render(look.width, colour);
+    let _ = std::io::Write::write_all(&mut std::io::stderr(), text.as_bytes());
+    Exit::Usage
 }
 
 /// A smaller or larger ring for single events than the default: for tests of what happens when it is full.

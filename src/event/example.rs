@@ -50,6 +50,7 @@ pub fn session(kinds: &[(u8, &str)]) -> Session {
             cpus: 2,
         },
         profiles: vec![ProfileText { name: "latency".to_owned(), text: String::new() }],
+        rules: Vec::new(),
         targets: vec![target(0, "client --to 127.0.0.1:7000")],
         command: Some(vec!["client".to_owned(), "--to".to_owned(), "127.0.0.1:7000".to_owned()]),
         kinds: kinds.iter().map(|(id, name)| KindName { id: KindId(*id), name: (*name).to_owned() }).collect(),

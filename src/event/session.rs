@@ -19,6 +19,9 @@ pub struct Session {
     pub host: HostSummary,
     /// The profiles' names and texts, in the order they were merged; enough to judge the items again.
     pub profiles: Vec<ProfileText>,
+    /// The rules in Lua that judge, in their order, each named once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<RuleText>,
     /// What was traced from the beginning; [`super::Process::target`] is the index of one of these, or of one that is defined
     /// later.
     pub targets: Vec<Target>,
@@ -50,6 +53,20 @@ pub struct ProfileText {
     pub name: String,
     /// Its KDL.
     pub text: String,
+}
+
+/// A rule in Lua as it was given.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleText {
+    /// The name it gives itself.
+    pub name: String,
+    /// What messages call its file.
+    pub path: String,
+    /// Its Lua.
+    pub text: String,
+    /// Modules beside it, by the name they are required with.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub modules: BTreeMap<String, String>,
 }
 
 /// Something that is traced.

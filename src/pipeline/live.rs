@@ -102,8 +102,10 @@ pub fn trace(request: &Request, follower: &mut dyn Follower) -> Result<Outcome, 
         Writer::new(file, &session)
             .map_err(|error| PipelineError::Record { path: path.clone(), error: io::Error::other(error.to_string()) })
     });
+    let mut builder = Builder::new(&session, &request.profile);
+    builder.hurry();
     let mut trace = Trace {
-        builder: Builder::new(&session, &request.profile),
+        builder,
         record: record.transpose()?,
         follow,
         follower,

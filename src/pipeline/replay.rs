@@ -2,39 +2,76 @@
 
 use std::fs::File;
 use std::path::Path;
+use std::path::PathBuf;
 
 use super::Follower;
 use super::Outcome;
 use super::PipelineError;
 use crate::event::Ending;
 use crate::event::Item;
+use crate::event::Session;
 use crate::event::recording::KindMap;
 use crate::event::recording::Reader;
 use crate::families;
 use crate::profile::Profile;
+use crate::profile::RuleUse;
 use crate::report::Builder;
+use crate::rules::script::Library;
 
-/// Reports on a recording. Judged by `profile` if one is given, else by what it was recorded with. Of a damaged
-/// recording everything before the damage is reported, and the damage is among the outcome's failures.
+/// Who judges a recording.
+#[derive(Debug, Default)]
+pub struct Judges {
+    /// Profiles to judge by instead of those it was recorded with.
+    pub profiles: Vec<PathBuf>,
+    /// Rules, as for `--rules`. Where there are any, or a profile, those it was recorded with do not judge.
+    pub rules: Vec<PathBuf>,
+    /// How rules among them are used, where a profile does not say it.
+    pub used: Vec<RuleUse>,
+}
+
+impl Judges {
+    /// The profile that judges a session, whose rules become those that judge.
+    fn of(&self, session: &mut Session) -> Result<Profile, PipelineError> {
+        let recorded = self.profiles.is_empty() && self.rules.is_empty();
+        let library = if recorded {
+            Library::of_recording(&session.rules, families::kinds())?
+        } else {
+            Library::load(&self.rules, families::kinds())?
+        };
+        let vocabulary = super::words(&library);
+        let mut profile = if self.profiles.is_empty() {
+            // Rules that only the recording has are unknown where others are asked for.
+            let known = Library::of_recording(&session.rules, families::kinds());
+            let mut words = vocabulary.clone();
+            words.rules.extend(known.map(|known| known.specs()).unwrap_or_default());
+            let mut profile = Profile::from_sources(&session.profiles, &words)?;
+            profile.rules.retain(|used| library.get(&used.name).is_some());
+            profile
+        } else {
+            Profile::load(&self.profiles, &vocabulary)?
+        };
+        for used in &self.used {
+            profile.rules.retain(|other| other.name != used.name);
+            profile.rules.push(used.clone());
+        }
+        session.rules = library.apply(&mut profile);
+        Ok(profile)
+    }
+}
+
+/// Reports on a recording. Of a damaged recording everything before the damage is reported, and the damage is among the outcome's failures.
 ///
 /// # Errors
 /// It cannot be opened, or its profile is not understood.
-pub fn replay(path: &Path, profile: Option<&Profile>, follower: &mut dyn Follower) -> Result<Outcome, PipelineError> {
+pub fn replay(path: &Path, judges: &Judges, follower: &mut dyn Follower) -> Result<Outcome, PipelineError> {
     let failed = |error| PipelineError::Recording { path: path.to_owned(), error };
     let file = File::open(path)
         .map_err(|error| failed(crate::event::recording::RecordingError::Read { offset: 0, items: 0, error }))?;
     let mut reader = Reader::open(file).map_err(failed)?;
     let mut kinds = KindMap::new(reader.session(), |name| families::kind_named(name).map(|kind| kind.id));
-    let session = kinds.session(reader.session());
-    let recorded;
-    let profile = match profile {
-        Some(profile) => profile,
-        None => {
-            recorded = Profile::from_sources(&session.profiles, &super::vocabulary())?;
-            &recorded
-        }
-    };
-    let mut builder = Builder::new(&session, profile);
+    let mut session = kinds.session(reader.session());
+    let profile = judges.of(&mut session)?;
+    let mut builder = Builder::new(&session, &profile);
     follower.begin(&session)?;
     let mut failures = Vec::new();
     let mut last_ns = 0;

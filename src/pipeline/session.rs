@@ -51,6 +51,7 @@ pub(super) fn describe(
         started: Timestamp::UNIX_EPOCH, // known once observation begins: see `correct`
         host: host.summary(),
         profiles: request.profile.sources.clone(),
+        rules: request.rules.clone(),
         targets,
         command: request
             .command

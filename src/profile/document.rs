@@ -5,6 +5,7 @@
 mod limits;
 mod option;
 mod probes;
+mod rule;
 mod sink;
 mod targets;
 mod threshold;
@@ -35,14 +36,12 @@ static SECTIONS: &[Section] = &[
     Section { name: "targets", once: true, read: targets::targets },
     Section { name: "probes", once: true, read: probes::probes },
     Section { name: "threshold", once: false, read: threshold::threshold },
+    Section { name: "rule", once: false, read: rule::rule },
     Section { name: "sink", once: false, read: sink::sink },
     Section { name: "alerts", once: true, read: sink::alerts },
     Section { name: "window", once: true, read: limits::window },
     Section { name: "budget", once: true, read: limits::budget },
 ];
-
-/// Sections of the language that this version cannot carry out, and what they are.
-static LATER: &[(&str, &str)] = &[("rule", "rules")];
 
 /// Reads all nodes of a document.
 pub(super) fn document(nodes: &[KdlNode], context: &mut Context) -> Profile {
@@ -70,12 +69,6 @@ pub(super) fn document(nodes: &[KdlNode], context: &mut Context) -> Profile {
 fn unknown(node: &Node, context: &mut Context) {
     let name = node.name();
     let known = || SECTIONS.iter().map(|section| section.name);
-    if let Some((_, what)) = LATER.iter().find(|(later, _)| *later == name) {
-        let message = format!("this version of podtrace does not carry out {what}");
-        context.mistake(&node.place(), message, "expected no such section yet").help =
-            Some(format!("remove it, or strike it out as `/-{name}`; podtrace leaves out nothing silently"));
-        return;
-    }
     let message = format!("unknown section {}", quoted(name));
     context.mistake(&node.place(), message, format!("expected {}", either(known()))).help = did_you_mean(name, known());
 }

@@ -8,6 +8,7 @@ use super::OptionKind;
 use super::OptionValue;
 use super::Pattern;
 use super::Profile;
+use super::RuleUse;
 use super::Threshold;
 use super::Vocabulary;
 use super::suggest::all;
@@ -35,6 +36,19 @@ impl Profile {
         self.thresholds.iter().filter(|threshold| {
             let family = threshold.kind.split('.').next();
             !self.probes.iter().any(|request| Some(request.family.as_str()) == family)
+        })
+    }
+
+    /// The rules that are never run, because no probe observes a kind that they need, each with that kind.
+    pub fn idle_rules<'a>(&'a self, vocabulary: &'a Vocabulary) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.rules.iter().filter_map(move |used| {
+            let spec = vocabulary.rules.iter().find(|spec| spec.name == used.name)?;
+            let is_observed = |kind: &String| {
+                let family = kind.split('.').next();
+                self.probes.iter().any(|request| Some(request.family.as_str()) == family)
+            };
+            let missing = spec.needs.iter().find(|kind| !is_observed(kind))?;
+            Some((used.name.as_str(), missing.as_str()))
         })
     }
 
@@ -68,13 +82,21 @@ impl Profile {
             };
             lines.push(format!("  {:<9} {:<15} {} {held}", threshold.severity.name(), threshold.kind, threshold.text));
         }
-        if self.thresholds.is_empty() {
-            lines.push("  nothing: it has no thresholds".to_owned());
+        for rule in &self.rules {
+            lines.push(format!("  {}", rule_line(rule, vocabulary)));
+        }
+        if self.thresholds.is_empty() && self.rules.is_empty() {
+            lines.push("  nothing: it has neither thresholds nor rules".to_owned());
         }
         for threshold in self.unobserved() {
             let family = threshold.kind.split('.').next().unwrap_or_default();
             let (kind, text) = (&threshold.kind, &threshold.text);
             lines.push(format!("  never fires: `{kind}` {text}, because `probes` has no `{family}`"));
+        }
+
+        for (rule, kind) in self.idle_rules(vocabulary) {
+            let family = kind.split('.').next().unwrap_or_default();
+            lines.push(format!("  never runs: `{rule}` needs `{kind}`, and `probes` has no `{family}`"));
         }
 
         if !self.sinks.is_empty() {
@@ -84,7 +106,8 @@ impl Profile {
 
         lines.push(String::new());
         let default = if self.window_ns.is_none() { " (the default)" } else { "" };
-        lines.push(format!("window {}{default}", written_duration(self.window_ns())));
+        let every = self.step_ns.map_or_else(String::new, |step_ns| format!(", every {}", written_duration(step_ns)));
+        lines.push(format!("window {}{default}{every}", written_duration(self.window_ns())));
         lines.extend(self.budget_line());
         lines
     }
@@ -132,6 +155,20 @@ impl Profile {
         let limits: Vec<_> = cpu.into_iter().chain(memory).collect();
         Some(format!("budget {}: {BUDGET_NOTE}", limits.join(", ")))
     }
+}
+
+/// A rule with its parameters, those included that have their defaults.
+fn rule_line(rule: &RuleUse, vocabulary: &Vocabulary) -> String {
+    let spec = vocabulary.rules.iter().find(|spec| spec.name == rule.name);
+    let mut text = format!("rule {}", rule.name);
+    for param in spec.map_or(&[][..], |spec| &spec.params) {
+        let value = rule.params.get(&param.name).unwrap_or(&param.default);
+        let _ = write!(text, " {}={}", param.name, param.kind.written(value));
+    }
+    let _ = rule.for_ns.map_or(Ok(()), |for_ns| write!(text, " for {}", written_duration(for_ns)));
+    let _ = rule.severity.map_or(Ok(()), |severity| write!(text, ", always {}", severity.name()));
+    let about = spec.map(|spec| format!(": {}", spec.about));
+    text + &about.unwrap_or_default()
 }
 
 /// A number without the noise of binary fractions.

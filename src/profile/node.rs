@@ -196,6 +196,14 @@ impl<'n> Value<'n> {
         context.mistake(&self.place(), message, format!("expected {expected}"));
     }
 
+    /// A quantity as it was written: a string's text, or a number.
+    pub(super) fn written(&self) -> String {
+        match self.entry.value() {
+            KdlValue::String(text) => text.clone(),
+            other => other.to_string(),
+        }
+    }
+
     /// A string that is not empty.
     pub(super) fn string(&self, context: &mut Context, expected: &str) -> Option<&'n str> {
         match self.entry.value() {

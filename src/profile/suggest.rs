@@ -19,12 +19,12 @@ pub(super) fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c s
 }
 
 /// The sentence "did you mean …?" for a mistyped word.
-pub(super) fn did_you_mean<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<String> {
+pub fn did_you_mean<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<String> {
     nearest(word, candidates).map(|candidate| format!("did you mean `{candidate}`?"))
 }
 
 /// "`a`", "`a` or `b`", "`a`, `b` or `c`".
-pub(super) fn either<'c>(words: impl IntoIterator<Item = &'c str>) -> String {
+pub fn either<'c>(words: impl IntoIterator<Item = &'c str>) -> String {
     list(words, "or")
 }
 

@@ -15,8 +15,12 @@ mod unit;
 use super::Figure;
 use super::OptionKind;
 use super::OptionSpec;
+use super::ParamKind;
+use super::ParamSpec;
+use super::ParamValue;
 use super::Profile;
 use super::ProfileError;
+use super::RuleSpec;
 use super::Vocabulary;
 use super::vocabulary::FamilyWords;
 use super::vocabulary::KindWords;
@@ -67,11 +71,33 @@ fn vocabulary() -> Vocabulary {
             KindWords { name: "file.read", figures: moved },
             KindWords { name: "sched.cpu", figures: vec![Figure::CpuShare] },
         ],
+        rules: vec![RuleSpec {
+            name: "slow-dependency".to_owned(),
+            about: "A peer that answers slowly.".to_owned(),
+            needs: vec!["tcp.connect".to_owned()],
+            params: vec![
+                param("p99", ParamKind::Duration, ParamValue::Number(0.25)),
+                param("share", ParamKind::Share, ParamValue::Number(0.5)),
+                param("requests", ParamKind::Number, ParamValue::Number(7.0)),
+                param(
+                    "side",
+                    ParamKind::Words(vec!["client".into(), "server".into()]),
+                    ParamValue::Text("client".into()),
+                ),
+                param("idle", ParamKind::Flag, ParamValue::Flag(false)),
+            ],
+        }],
         sinks: vec![
             SinkWords { name: "webhook", about: "Alerts", options: WEBHOOK, one_of: WHERE, headers: true },
             SinkWords { name: "prometheus", about: "Figures", options: PROMETHEUS, one_of: &[], headers: false },
         ],
     }
+}
+
+fn param(name: &str, kind: ParamKind, default: ParamValue) -> ParamSpec {
+    let max = (kind == ParamKind::Share).then_some(1.0);
+    let about = format!("The {name}.");
+    ParamSpec { name: name.to_owned(), kind, default, min: None, max, about }
 }
 
 /// What a text says.

@@ -1,6 +1,7 @@
 //! The words a profile may use, handed in by the caller from the registries.
 
 use super::Figure;
+use super::RuleSpec;
 
 /// The words a profile may use.
 #[derive(Clone, Debug, Default)]
@@ -9,6 +10,8 @@ pub struct Vocabulary {
     pub families: Vec<FamilyWords>,
     /// Kinds: name and the figures that make sense for it.
     pub kinds: Vec<KindWords>,
+    /// Rules in Lua: name and parameters.
+    pub rules: Vec<RuleSpec>,
     /// Sinks: name, one sentence, options.
     pub sinks: Vec<SinkWords>,
 }

@@ -21,9 +21,11 @@ use crate::event::Session;
 use crate::event::session::CommandStatus;
 use crate::event::session::Target;
 use crate::families;
+use crate::finding;
 use crate::finding::Finding;
 use crate::profile::Profile;
 use crate::rules;
+use crate::rules::Scripts;
 use crate::rules::Thresholds;
 use crate::window::Catalogue;
 use crate::window::Names;
@@ -36,7 +38,7 @@ use crate::window::tumbling;
 const LIVE_KEYS_MAX: usize = 64;
 
 /// Takes a session's items and makes the report. Bounded in memory whatever comes.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Builder {
     session: Session,
     catalogue: Catalogue,
@@ -45,6 +47,7 @@ pub struct Builder {
     windows: Option<Windows>,
     windows_judged: u64,
     thresholds: Thresholds,
+    scripts: Scripts,
     last_tick: LastTick,
 }
 
@@ -63,20 +66,30 @@ impl Builder {
         Self {
             session: session.clone(),
             store: Store::new(session, catalogue.id(families::PROCESS_EXIT)),
-            windows: Some(Windows::new(profile.window_ns.unwrap_or(tumbling::LENGTH_NS))),
+            windows: Some(Windows::new(profile.window_ns.unwrap_or(tumbling::LENGTH_NS), profile.step_ns)),
             windows_judged: 0,
             thresholds: Thresholds::new(profile, &catalogue),
+            scripts: Scripts::start(session, profile, &catalogue, families::kinds()),
             catalogue,
             last_tick: LastTick { from_ns: 0, to_ns: 0, tallies: Tallies::new(LIVE_KEYS_MAX) },
         }
     }
 
+    /// From now on nothing waits for rules that are behind: they miss windows instead, and the report says so.
+    pub fn hurry(&mut self) {
+        self.scripts.hurry();
+    }
+
     /// Adds an item.
     pub fn item(&mut self, item: &Item) {
         self.store.add(item);
+        if let (Item::Event(event), Some(windows)) = (item, &mut self.windows) {
+            windows.event(event);
+        }
         if let Item::Tick(tick) = item {
             if let Some(window) = self.windows.as_mut().and_then(|windows| windows.tick(tick, &self.store.names)) {
                 self.thresholds.judge(&window, &self.store.names);
+                self.scripts.judge(&window, &self.catalogue, &self.store.names);
                 self.windows_judged += 1;
             }
             let mut tallies = Tallies::new(LIVE_KEYS_MAX);
@@ -91,16 +104,23 @@ impl Builder {
         live::live(&self.catalogue, tallies, &self.store.names, from_ns, to_ns, &self.findings())
     }
 
-    /// What thresholds concluded from the windows that are over, worst first.
+    /// What thresholds and rules concluded from the windows that are over, worst first.
     pub fn findings(&self) -> Vec<Finding> {
         let Store { losses, names, .. } = &self.store;
-        rules::findings(&self.thresholds, &self.session, &self.catalogue, losses, names.peers())
+        let mut findings = rules::findings(&self.thresholds, &self.session, &self.catalogue, losses, names.peers());
+        findings.extend(self.scripts.findings(&self.session, names.peers()));
+        finding::rank(&mut findings);
+        findings
     }
 
-    /// What thresholds find in the last window that was judged, worst first.
+    /// What thresholds and rules find in the last window that each has judged, worst first. Rules run beside the trace and
+    /// may be a window behind.
     pub fn firing(&self) -> Vec<Finding> {
         let Store { losses, names, .. } = &self.store;
-        rules::firing(&self.thresholds, &self.session, &self.catalogue, losses, names.peers())
+        let mut findings = rules::firing(&self.thresholds, &self.session, &self.catalogue, losses, names.peers());
+        findings.extend(self.scripts.firing(&self.session, names.peers()));
+        finding::rank(&mut findings);
+        findings
     }
 
     /// How many windows were judged so far.
@@ -117,6 +137,8 @@ impl Builder {
     pub fn last_window(&mut self, duration_ns: u64) {
         if let Some(window) = self.windows.take().and_then(|windows| windows.finish(duration_ns)) {
             self.thresholds.judge(&window, &self.store.names);
+            self.scripts.judge(&window, &self.catalogue, &self.store.names);
+            self.scripts.settle();
             self.windows_judged += 1;
         }
     }
@@ -124,9 +146,12 @@ impl Builder {
     /// Ends the report.
     pub fn finish(mut self, ending: &Ending) -> Report {
         self.last_window(ending.duration_ns);
-        let Self { session, catalogue, store, thresholds, .. } = self;
+        let Self { session, catalogue, store, thresholds, mut scripts, .. } = self;
+        scripts.finish(&store, &catalogue, ending.duration_ns);
         let peers = store.names.peers();
-        let findings = rules::findings(&thresholds, &session, &catalogue, &store.losses, peers);
+        let mut findings = rules::findings(&thresholds, &session, &catalogue, &store.losses, peers);
+        findings.extend(scripts.findings(&session, peers));
+        finding::rank(&mut findings);
         let duration_seconds = signals::in_seconds(ending.duration_ns);
         let coverage = coverage(&session, ending, &catalogue, &store);
         let blind = |name: &str| coverage.iter().any(|f| f.feature == name && f.status == Status::Blind);
@@ -153,6 +178,7 @@ impl Builder {
                 verdict: verdict::unsaid(ending),
                 time: sections::time(&signals, duration_seconds, peers),
                 thresholds: sections::thresholds(&thresholds),
+                rules: sections::rules(&scripts),
                 peers: sections::peers(&signals, peers),
                 processes: sections::processes(&store.names),
                 events: sections::events(&catalogue, &store),

@@ -3,6 +3,7 @@
 mod events;
 mod kubernetes;
 mod processes;
+mod rules;
 mod time;
 
 use std::cmp::Reverse;
@@ -12,6 +13,7 @@ pub(super) use kubernetes::during;
 pub(super) use kubernetes::ends;
 pub(super) use kubernetes::kubernetes;
 pub(super) use processes::processes;
+pub(super) use rules::rules;
 pub(super) use time::CAUSE;
 pub(super) use time::time;
 

@@ -4,6 +4,7 @@ mod bounds;
 mod cluster;
 mod exact;
 mod lives;
+mod rules;
 pub(super) mod scenario;
 mod schema;
 mod sums;

@@ -2,6 +2,7 @@
 
 use super::model::Contribution;
 use super::model::Report;
+use super::model::RuleStatus;
 use super::model::Status;
 use super::model::Verdict;
 use super::sections;
@@ -46,6 +47,7 @@ pub(super) fn sentences(report: &Report) -> Vec<String> {
     sentences.extend(report.sections.kubernetes.as_ref().and_then(sections::during));
     sentences.extend(blindness(report));
     sentences.extend(not_judged(report));
+    sentences.extend(rules(report));
     sentences.extend(losses(report));
     if let Some(reason) = &report.sections.verdict.interrupted {
         sentences.push(format!("The trace ended early: {reason}."));
@@ -66,7 +68,10 @@ fn command(report: &Report) -> Option<String> {
 fn findings(report: &Report) -> String {
     let findings = &report.findings;
     if findings.is_empty() {
+        let judged = report.sections.rules.iter().filter(|rule| rule.status == RuleStatus::Judged).count();
         return match report.sections.thresholds.iter().filter(|threshold| threshold.windows_held > 0).count() {
+            0 if judged > 0 && report.sections.thresholds.is_empty() => "No rule found anything.".to_owned(),
+            0 if judged > 0 => "Nothing crossed a threshold, and no rule found anything.".to_owned(),
             0 if report.sections.thresholds.is_empty() => "The profile has no thresholds.".to_owned(),
             0 => "Nothing crossed a threshold.".to_owned(),
             _ => not_long_enough(report),
@@ -167,6 +172,32 @@ fn not_judged(report: &Report) -> Option<String> {
     let rules = report.sections.thresholds.iter().map(|threshold| threshold.rule.as_str());
     let rules: Vec<_> = rules.filter(|rule| !seen(rule)).map(|rule| format!("`{rule}`")).collect();
     (!rules.is_empty()).then(|| format!("Not judged, because its kind was not seen: {}.", rules.join(", ")))
+}
+
+/// Rules that failed, each with its place, and what rules left out.
+fn rules(report: &Report) -> Vec<String> {
+    let rules = &report.sections.rules;
+    let of = |status| rules.iter().filter(move |rule| rule.status == status);
+    let mut sentences: Vec<_> = of(RuleStatus::Disabled)
+        .map(|rule| format!("Disabled: rule `{}`: {}.", rule.rule, rule.reason.as_deref().unwrap_or("no reason known")))
+        .collect();
+    let idle: Vec<_> = of(RuleStatus::Idle).map(|rule| format!("`{}`", rule.rule)).collect();
+    if !idle.is_empty() {
+        sentences.push(format!("Not run, because what they need was not watched: {}.", idle.join(", ")));
+    }
+    let omitted: Vec<_> = rules
+        .iter()
+        .filter(|rule| rule.findings_omitted > 0)
+        .map(|rule| format!("{} of `{}`", unit::count(rule.findings_omitted), rule.rule))
+        .collect();
+    if !omitted.is_empty() {
+        sentences.push(format!("Left out, because they were too many: findings {}.", omitted.join(", ")));
+    }
+    let skipped = rules.iter().map(|rule| rule.windows_skipped).max().unwrap_or(0);
+    if skipped > 0 {
+        sentences.push(format!("Rules were behind and did not see {} windows.", unit::count(skipped)));
+    }
+    sentences
 }
 
 fn losses(report: &Report) -> Option<String> {

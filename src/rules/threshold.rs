@@ -202,7 +202,9 @@ impl State {
             return;
         };
         outcome.held += 1;
-        self.holding_ns = self.holding_ns.saturating_add(window.length_ns());
+        // Of overlapping windows only the first counts whole.
+        let more_ns = if self.holding_ns == 0 { window.length_ns() } else { window.new_ns };
+        self.holding_ns = self.holding_ns.saturating_add(more_ns);
         outcome.longest_ns = outcome.longest_ns.max(self.holding_ns);
         let long_enough = self.holding_ns as f64 >= outcome.threshold.for_ns as f64 * (1.0 - FOR_TOLERANCE);
         outcome.fired |= long_enough;

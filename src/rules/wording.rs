@@ -1,9 +1,9 @@
 //! Findings in words: what a crossing means, how sure it is and what to do next.
 
-mod next;
+pub(super) mod next;
 #[cfg(test)]
 mod tests;
-mod words;
+pub(super) mod words;
 
 use super::Crossing;
 use super::Part;
@@ -80,6 +80,7 @@ fn of_crossing(
     let at = culprit.map_or_else(String::new, |culprit| format!(" ({})", words::who(culprit, peers)));
     let value = words::value(threshold.figure, worst.value, kind);
     let figure = words::figure(threshold.figure);
+    let about = culprit.map(|culprit| (culprit.dimension, culprit.label.as_str()));
     let contributors = worst.contributors.iter();
     let mut evidence: Vec<_> = contributors
         .map(|contributor| words::contributor(threshold, contributor, kind, &worst.figures, peers))
@@ -103,7 +104,7 @@ fn of_crossing(
         title: format!("{} {figure} {value}{at}", kind.name),
         evidence,
         confidence: confidence(crossing, missing),
-        next: next::command(session, kind, threshold.figure, culprit),
+        next: next::command(session, Some(kind.name), next::of_figure(threshold.figure), about),
         fingerprint: Fingerprint::of(&threshold.kind, &threshold.text),
         effect: effect(worst.value, threshold.bound, threshold.figure, threshold.comparison),
     }

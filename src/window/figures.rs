@@ -21,7 +21,23 @@ pub struct Figures {
     pub errors: Vec<ErrorCount>,
 }
 
+/// What keys are ranked by: time in nanoseconds, then the kind's quantity, then operations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Weight(pub u64, pub u64, pub u64);
+
+impl Weight {
+    /// Both together.
+    pub(super) fn plus(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0), self.1.saturating_add(other.1), self.2.saturating_add(other.2))
+    }
+}
+
 impl Figures {
+    /// Adds what was counted, its histogram included.
+    pub fn count_delta(&mut self, delta: &TallyDelta) {
+        self.add(delta, true);
+    }
+
     /// Adds what was counted during a tick, without the histogram where it belongs to others, too.
     pub(super) fn add(&mut self, delta: &TallyDelta, with_histogram: bool) {
         self.count = self.count.saturating_add(delta.count);
@@ -79,8 +95,13 @@ impl Figures {
     }
 
     /// What keys are ranked by: total time where there is one, else the amount, else the count.
-    pub fn weight(&self) -> (u64, u64, u64) {
-        (self.total_ns, self.amount, self.count)
+    pub fn weight(&self) -> Weight {
+        Weight(self.total_ns, self.amount, self.count)
+    }
+
+    /// Memory beside itself, in bytes.
+    pub(super) fn heap_bytes(&self) -> usize {
+        size_of_val(self.histogram.buckets()) + size_of_val(self.errors.as_slice())
     }
 
     /// Corrects the longest duration, which the kernel keeps for the whole trace, to that of a stretch of it:

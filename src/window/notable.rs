@@ -8,13 +8,20 @@ use std::collections::VecDeque;
 use crate::event::Event;
 use crate::event::KindId;
 
-/// How many of the slowest events of a kind are kept, and how many of the last failed ones.
+/// How many of the slowest events of a kind are kept over the run, and how many of the last failed ones.
 const KEPT: usize = 500;
 
 /// The events worth keeping, by kind. Which ones depends on the events alone, never on when they were looked at.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Notable {
     kinds: BTreeMap<KindId, Kept>,
+    limit: usize,
+}
+
+impl Default for Notable {
+    fn default() -> Self {
+        Self::new(KEPT)
+    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -45,20 +52,39 @@ impl PartialOrd for Slow {
 }
 
 impl Notable {
+    /// Nothing yet; at most `limit` of the slowest and of the last failed events of each kind.
+    pub fn new(limit: usize) -> Self {
+        Self { kinds: BTreeMap::new(), limit: limit.max(1) }
+    }
+
+    /// Adds what another store kept; events it left out only count.
+    pub(super) fn merge(&mut self, other: &Self) {
+        for (kind, theirs) in &other.kinds {
+            let before = self.seen(*kind);
+            let mut slowest: Vec<_> = theirs.slowest.iter().map(|Reverse(slow)| slow).collect();
+            slowest.sort_unstable_by_key(|slow| Reverse(slow.place));
+            let slowest = slowest.into_iter().map(|slow| &slow.event).filter(|event| event.result >= 0);
+            slowest.chain(&theirs.failed).for_each(|event| self.add(event));
+            if let Some(kept) = self.kinds.get_mut(kind) {
+                kept.seen = before.saturating_add(theirs.seen);
+            }
+        }
+    }
+
     /// Keeps an event if it is notable.
     pub fn add(&mut self, event: &Event) {
         let kept = self.kinds.entry(event.kind).or_default();
         let place = Reverse(kept.seen);
         kept.seen += 1;
         if event.result < 0 {
-            if kept.failed.len() == KEPT {
+            if kept.failed.len() == self.limit {
                 kept.failed.pop_front();
             }
             kept.failed.push_back(event.clone());
         }
         let beats_least = kept.slowest.peek().is_none_or(|Reverse(least)| event.duration_ns > least.duration_ns);
-        if event.duration_ns > 0 && (kept.slowest.len() < KEPT || beats_least) {
-            if kept.slowest.len() == KEPT {
+        if event.duration_ns > 0 && (kept.slowest.len() < self.limit || beats_least) {
+            if kept.slowest.len() == self.limit {
                 kept.slowest.pop();
             }
             kept.slowest.push(Reverse(Slow { duration_ns: event.duration_ns, place, event: event.clone() }));

@@ -30,7 +30,8 @@ pub struct Losses {
 }
 
 impl Losses {
-    fn add(&mut self, tick: &Tick) {
+    /// Adds those of a tick.
+    pub(super) fn add(&mut self, tick: &Tick) {
         for (kind, count) in &tick.sent {
             let sent = self.sent.entry(*kind).or_default();
             *sent = sent.saturating_add(*count);
@@ -38,6 +39,18 @@ impl Losses {
         for loss in tick.losses.iter().filter(|loss| loss.count > 0) {
             let lost = self.lost.entry((loss.kind, loss.cause)).or_default();
             *lost = lost.saturating_add(loss.count);
+        }
+    }
+
+    /// Adds those of another stretch of the trace.
+    pub(super) fn merge(&mut self, other: &Self) {
+        for (kind, count) in &other.sent {
+            let sent = self.sent.entry(*kind).or_default();
+            *sent = sent.saturating_add(*count);
+        }
+        for (what, count) in &other.lost {
+            let lost = self.lost.entry(*what).or_default();
+            *lost = lost.saturating_add(*count);
         }
     }
 

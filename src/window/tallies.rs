@@ -59,6 +59,15 @@ impl Breakdown {
         self.details.row(delta.key.detail).add(delta, own);
     }
 
+    /// Adds another stretch of the trace.
+    fn merge(&mut self, other: &Self) {
+        self.all.merge(&other.all);
+        self.objects.merge(&other.objects, |key| *key);
+        self.processes.merge(&other.processes, |key| *key);
+        self.targets.merge(&other.targets, |key| *key);
+        self.details.merge(&other.details, |key| *key);
+    }
+
     /// Corrects the longest durations to those of a stretch of the trace.
     pub(super) fn settle_longest(&mut self, before_ns: u64) {
         self.all.settle_longest(before_ns);
@@ -90,6 +99,14 @@ impl Tallies {
             let limit = self.limit;
             let breakdown = self.kinds.entry(delta.key.kind).or_insert_with(|| Breakdown::new(limit));
             breakdown.add(delta, names.target(delta.key.process));
+        }
+    }
+
+    /// Adds what was counted in another stretch of the trace.
+    pub(super) fn merge(&mut self, other: &Self) {
+        for (kind, breakdown) in &other.kinds {
+            let limit = self.limit;
+            self.kinds.entry(*kind).or_insert_with(|| Breakdown::new(limit)).merge(breakdown);
         }
     }
 

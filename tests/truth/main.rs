@@ -13,6 +13,7 @@ mod generator;
 mod path;
 mod process;
 mod recording;
+mod rules;
 mod sched;
 mod shows;
 mod targets;

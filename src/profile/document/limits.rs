@@ -12,6 +12,9 @@ const WINDOW_MIN_NS: u64 = 100_000_000;
 /// The longest window, in nanoseconds: what a window holds stays in memory until it closes.
 const WINDOW_MAX_NS: u64 = 3_600_000_000_000;
 
+/// The most steps of a window: each is kept until it leaves the window.
+const STEPS_MAX: u64 = 60;
+
 /// `description "Where the time goes"`.
 pub(super) fn description(mut node: Node, context: &mut Context, profile: &mut Profile) {
     let what = "a sentence in quotes";
@@ -21,8 +24,10 @@ pub(super) fn description(mut node: Node, context: &mut Context, profile: &mut P
     node.finish(context, &[]);
 }
 
-/// `window "10s"`.
+/// `window "10s"`, or `window "30s" every="10s"`: windows of 30 s that overlap.
 pub(super) fn window(mut node: Node, context: &mut Context, profile: &mut Profile) {
+    let every = node.property(context, "every");
+    let every = every.and_then(|value| Some((value, value.duration_ns(context)?)));
     let value = node.argument(context, unit::DURATION);
     if let Some((value, window_ns)) = value.and_then(|value| Some((value, value.duration_ns(context)?))) {
         if (WINDOW_MIN_NS..=WINDOW_MAX_NS).contains(&window_ns) {
@@ -31,7 +36,16 @@ pub(super) fn window(mut node: Node, context: &mut Context, profile: &mut Profil
             value.unfit(context, "is out of range", "a duration from `100ms` to `1h`");
         }
     }
-    node.finish(context, &[]);
+    if let (Some((value, step_ns)), Some(window_ns)) = (every, profile.window_ns) {
+        let steps = window_ns.checked_div(step_ns).unwrap_or(0);
+        if step_ns >= WINDOW_MIN_NS && window_ns.is_multiple_of(step_ns) && (1..=STEPS_MAX).contains(&steps) {
+            profile.step_ns = Some(step_ns);
+        } else {
+            let expected = "a part of the window that goes into it 2 to 60 times, and `100ms` at least";
+            value.unfit(context, "does not divide the window", expected);
+        }
+    }
+    node.finish(context, &["every"]);
 }
 
 /// `budget cpu="2%" memory="128MiB"`.

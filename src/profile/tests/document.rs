@@ -5,9 +5,11 @@ use insta::assert_snapshot;
 
 use super::parsed;
 use super::vocabulary;
+use crate::event::Severity;
 use crate::profile::Comparison;
 use crate::profile::DEFAULT_WINDOW_NS;
 use crate::profile::Figure;
+use crate::profile::ParamValue;
 use crate::profile::Profile;
 
 /// Every section, every option, every unit of a value, and KDL's ways of writing them.
@@ -203,6 +205,8 @@ fn every_option() {
         window_ns: Some(
             120000000000,
         ),
+        step_ns: None,
+        rules: [],
         budget: Some(
             Budget {
                 cpu: Some(
@@ -328,7 +332,7 @@ fn explained_with_gaps() {
       nothing: it has no `probes`
 
     judges
-      nothing: it has no thresholds
+      nothing: it has neither thresholds nor rules
 
     window 10s (the default)
     "#);
@@ -355,4 +359,38 @@ fn explained_with_gaps() {
     assert_snapshot!(parsed("budget memory=\"1MB\"").explain(&vocabulary()).lines().last().unwrap_or_default(), @r#"
     budget 1MB of memory: parsed, not enforced yet
     "#);
+}
+
+/// Check that a rule's parameters are read in the units that Lua gets: seconds, shares of 1, plain numbers.
+#[test]
+fn rules() {
+    let profile = parsed(
+        "rule \"slow-dependency\" p99=\"150ms\" share=\"5%\" requests=101 side=\"server\" idle=#true for=\"30s\" \
+         severity=\"critical\"",
+    );
+    let rule = &profile.rules[0];
+    assert_eq!(
+        (rule.name.as_str(), rule.for_ns, rule.severity),
+        ("slow-dependency", Some(30_000_000_000), Some(Severity::Critical))
+    );
+    let number = |name: &str| rule.params[name].clone();
+    assert_eq!(number("p99"), ParamValue::Number(0.15));
+    assert_eq!(number("share"), ParamValue::Number(0.05));
+    assert_eq!(number("requests"), ParamValue::Number(101.0));
+    assert_eq!(number("side"), ParamValue::Text("server".to_owned()));
+    assert_eq!(number("idle"), ParamValue::Flag(true));
+    let explained = profile.explain(&vocabulary());
+    assert!(explained.contains("rule slow-dependency p99=150ms share=5% requests=101 side=server idle=#true for 30s, always critical: A peer"), "{explained}");
+}
+
+/// Check that windows may overlap, and that what does not divide them is a mistake.
+#[test]
+fn windows_may_overlap() {
+    let profile = parsed("window \"30s\" every=\"10s\"");
+    assert_eq!((profile.window_ns, profile.step_ns), (Some(30_000_000_000), Some(10_000_000_000)));
+    for wrong in ["7s", "10ms", "60s", "0s"] {
+        let error = Profile::parse("test.kdl", &format!("window \"30s\" every=\"{wrong}\""), &vocabulary());
+        assert!(error.is_err(), "{wrong}");
+    }
+    assert_eq!(parsed("window \"1s\" every=\"1s\"").step_ns, Some(1_000_000_000));
 }

@@ -112,7 +112,7 @@ fn several_files() {
        ╭─[one.kdl:1:1]
      1 │ windw "1s"
        · ──┬──
-       ·   ╰── expected `description`, `targets`, `probes`, `threshold`, `sink`, `alerts`, `window` or `budget`
+       ·   ╰── expected `description`, `targets`, `probes`, `threshold`, `rule`, `sink`, `alerts`, `window` or `budget`
        ╰────
       help: did you mean `window`?
 

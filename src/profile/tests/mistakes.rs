@@ -62,7 +62,7 @@ windw "10s"
      7 │ threshold "tcp.rtt" p99=">5%" severity="warning"
      8 │ windw "10s"
        · ──┬──
-       ·   ╰── expected `description`, `targets`, `probes`, `threshold`, `sink`, `alerts`, `window` or `budget`
+       ·   ╰── expected `description`, `targets`, `probes`, `threshold`, `rule`, `sink`, `alerts`, `window` or `budget`
        ╰────
       help: did you mean `window`?
 
@@ -130,7 +130,7 @@ fn mistakes_in_the_syntax_hide_no_others() {
 #[test]
 fn a_broken_node_hides_no_others() {
     assert_snapshot!(listed("windw \"1s\"\nprobes { tcp slow=\"\\q\" }\nbudget cpu=\"x\"\n"), @r#"
-    1:1 "windw" unknown section `windw` | expected `description`, `targets`, `probes`, `threshold`, `sink`, `alerts`, `window` or `budget` | did you mean `window`?
+    1:1 "windw" unknown section `windw` | expected `description`, `targets`, `probes`, `threshold`, `rule`, `sink`, `alerts`, `window` or `budget` | did you mean `window`?
     2:19 "\"\\q\"" `"\\q"` is no string | expected a string in quotes | a `\` in a string is written `\\`
     3:12 "\"x\"" `x` of `cpu` does not begin with a number | expected a percentage such as `5%`
     "#);
@@ -158,7 +158,7 @@ fn things_that_never_end() {
        ╭─[test.kdl:1:1]
      1 │ windw "1s"
        · ──┬──
-       ·   ╰── expected `description`, `targets`, `probes`, `threshold`, `sink`, `alerts`, `window` or `budget`
+       ·   ╰── expected `description`, `targets`, `probes`, `threshold`, `rule`, `sink`, `alerts`, `window` or `budget`
      2 │ probes {
        ╰────
       help: did you mean `window`?
@@ -185,12 +185,12 @@ fn things_that_never_end() {
     1:13 "#\"" this string is never closed | expected `"#` at its end | what follows it could not be checked
     "##);
     assert_snapshot!(listed("windw \"1s\"\n/* probes { tcp }\n"), @r#"
-    1:1 "windw" unknown section `windw` | expected `description`, `targets`, `probes`, `threshold`, `sink`, `alerts`, `window` or `budget` | did you mean `window`?
+    1:1 "windw" unknown section `windw` | expected `description`, `targets`, `probes`, `threshold`, `rule`, `sink`, `alerts`, `window` or `budget` | did you mean `window`?
     2:1 "/*" this comment is never closed | expected `*/` at its end | what follows it could not be checked
     "#);
     assert_snapshot!(listed("probes { tcp }\n}\nwindw \"1s\"\n"), @r#"
     2:1 "}" this `}` closes nothing | expected a node or the end
-    3:1 "windw" unknown section `windw` | expected `description`, `targets`, `probes`, `threshold`, `sink`, `alerts`, `window` or `budget` | did you mean `window`?
+    3:1 "windw" unknown section `windw` | expected `description`, `targets`, `probes`, `threshold`, `rule`, `sink`, `alerts`, `window` or `budget` | did you mean `window`?
     "#);
 }
 
@@ -211,28 +211,48 @@ fn values_written_bare() {
     1:40 "null" `#null` is not a whole number | expected a process id such as `4711`
     "#);
     assert_snapshot!(listed("window: 10s"), @r#"
-    1:1 "window:" unknown section `window:` | expected `description`, `targets`, `probes`, `threshold`, `sink`, `alerts`, `window` or `budget` | did you mean `window`?
+    1:1 "window:" unknown section `window:` | expected `description`, `targets`, `probes`, `threshold`, `rule`, `sink`, `alerts`, `window` or `budget` | did you mean `window`?
     1:9 "10s" `10s` needs quotes: it is no plain number | expected a string in quotes | write `"10s"`
     "#);
 }
 
-/// Check that sections are told apart: unknown, twice, of a later version.
+/// Check that sections are told apart: unknown, twice.
 #[test]
 fn sections() {
     assert_snapshot!(listed("treshold \"tcp.rtt\" p99=\">1ms\"\nxyz"), @r#"
-    1:1 "treshold" unknown section `treshold` | expected `description`, `targets`, `probes`, `threshold`, `sink`, `alerts`, `window` or `budget` | did you mean `threshold`?
-    2:1 "xyz" unknown section `xyz` | expected `description`, `targets`, `probes`, `threshold`, `sink`, `alerts`, `window` or `budget`
+    1:1 "treshold" unknown section `treshold` | expected `description`, `targets`, `probes`, `threshold`, `rule`, `sink`, `alerts`, `window` or `budget` | did you mean `threshold`?
+    2:1 "xyz" unknown section `xyz` | expected `description`, `targets`, `probes`, `threshold`, `rule`, `sink`, `alerts`, `window` or `budget`
     "#);
     assert_snapshot!(listed("window \"1s\"\nwindow \"2s\"\nprobes { tcp }\nprobes { file }"), @r#"
     2:1 "window" `window` is there twice | expected it once in a file | put all of it into the first `window`, or into a file of its own
     4:1 "probes" `probes` is there twice | expected it once in a file | put all of it into the first `probes`, or into a file of its own
     "#);
-    assert_snapshot!(listed("rule \"slow-dependency\" p99=\"250ms\""), @r#"
-    1:1 "rule" this version of podtrace does not carry out rules | expected no such section yet | remove it, or strike it out as `/-rule`; podtrace leaves out nothing silently
-    "#);
     assert_snapshot!(listed("(seconds)window \"1s\"\nbudget cpu=(share)\"2%\""), @r#"
     1:2 "seconds" the type annotation `seconds` has no meaning in a profile | expected none
     2:13 "share" the type annotation `share` has no meaning in a profile | expected none
+    "#);
+}
+
+/// Check what is said about rules: names, parameters of every type, what is given twice.
+#[test]
+fn rules() {
+    assert_snapshot!(listed("rule \"slow-dependancy\"\nrule \"mine\"\nrule\nrule 7"), @r#"
+    1:6 "\"slow-dependancy\"" unknown rule `slow-dependancy` | expected `slow-dependency` | did you mean `slow-dependency`?
+    2:6 "\"mine\"" unknown rule `mine` | expected `slow-dependency` | a rule of your own is given with `--rules FILE`
+    3:1 "rule" `rule` says nothing | expected a rule's name such as `"slow-dependency"` after it
+    4:6 "7" `7` is not a string | expected a rule's name such as `"slow-dependency"`
+    "#);
+    assert_snapshot!(listed("rule \"slow-dependency\" p99=250 share=\"120%\" requests=\"many\" side=\"clint\" idle=1 p98=\"1s\" severity=\"bad\""), @r#"
+    1:28 "250" `250` of `p99` has no unit | expected a duration such as `10ms` (units: `ns`, `us`, `ms`, `s`, `m`, `h`)
+    1:38 "\"120%\"" `120%` of `share` is out of range | expected at most `100%`
+    1:54 "\"many\"" `many` of `requests` does not begin with a number | expected a plain number such as `100`
+    1:66 "\"clint\"" `clint` of `side` is not known | expected `client` or `server` | did you mean `client`?
+    1:79 "1" `1` of `idle` is not a yes or no | expected `#true` or `#false`
+    1:81 "p98" `rule` has no property `p98` | expected `p99`, `share`, `requests`, `side`, `idle`, `for` or `severity` | did you mean `p99`?
+    1:99 "\"bad\"" `bad` of `severity` is not known | expected `info`, `error`, `warning`, `critical` or `fatal`
+    "#);
+    assert_snapshot!(listed("rule \"slow-dependency\"\nrule \"slow-dependency\" for=\"1s\""), @r#"
+    2:6 "\"slow-dependency\"" the rule `slow-dependency` is there twice | expected it once, with all its parameters
     "#);
 }
 
@@ -407,7 +427,7 @@ fn single_values() {
     assert_snapshot!(listed("window \"2h\" \"1s\" unit=\"s\""), @r#"
     1:8 "\"2h\"" `2h` is out of range | expected a duration from `100ms` to `1h`
     1:13 "\"1s\"" `1s` is one argument too many for `window` | expected nothing more
-    1:18 "unit" `window` has no property `unit` | expected no properties
+    1:18 "unit" `window` has no property `unit` | expected `every`
     "#);
     assert_snapshot!(listed("budget"), @r#"
     1:1 "budget" `budget` limits nothing | expected `cpu="2%"`, `memory="128MiB"` or both
@@ -431,7 +451,7 @@ fn single_values() {
 #[test]
 fn names_are_printable() {
     assert_snapshot!(listed("\"\\u{1b}[31mred\" 1"), @r#"
-    1:1 "\"\\u{1b}[31mred\"" unknown section `\u{1b}[31mred` | expected `description`, `targets`, `probes`, `threshold`, `sink`, `alerts`, `window` or `budget`
+    1:1 "\"\\u{1b}[31mred\"" unknown section `\u{1b}[31mred` | expected `description`, `targets`, `probes`, `threshold`, `rule`, `sink`, `alerts`, `window` or `budget`
     "#);
     let long = "x".repeat(500);
     assert!(listed(&long).contains(&format!("`{}…`", "x".repeat(60))), "{}", listed(&long));

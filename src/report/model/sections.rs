@@ -16,6 +16,9 @@ pub struct Sections {
     pub time: TimeSpent,
     /// Every threshold and what became of it.
     pub thresholds: Vec<ThresholdEntry>,
+    /// Every rule in Lua and what became of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<RuleEntry>,
     /// Peers, each with what happened to it by kind.
     pub peers: Vec<PeerEntry>,
     /// Process lives.
@@ -92,6 +95,78 @@ pub struct ThresholdEntry {
     pub worst: Option<f64>,
     /// Whether it is a finding.
     pub fired: bool,
+}
+
+/// What became of a rule in Lua.
+#[derive(Clone, Debug, Serialize)]
+pub struct RuleEntry {
+    /// Its name.
+    pub rule: String,
+    /// One sentence about it.
+    pub about: String,
+    /// Its file.
+    pub file: String,
+    /// Whether it judged.
+    pub status: RuleStatus,
+    /// Why it did not, or not to the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Windows it judged.
+    pub windows_judged: u64,
+    /// Windows it did not see, because rules were behind.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub windows_skipped: u64,
+    /// Findings that were left out because there were too many.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub findings_omitted: u64,
+    /// Numbers it handed out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub metrics: Vec<RuleMetric>,
+    /// Its section of the report.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub section: Option<crate::rules::Section>,
+}
+
+/// Whether a rule judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RuleStatus {
+    /// It judged to the end.
+    Judged,
+    /// What it needs is not watched.
+    Idle,
+    /// It failed and was disabled.
+    Disabled,
+}
+
+impl RuleStatus {
+    /// Its name in outputs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Judged => "judged",
+            Self::Idle => "idle",
+            Self::Disabled => "disabled",
+        }
+    }
+}
+
+/// A number that a rule handed out.
+#[derive(Clone, Debug, Serialize)]
+pub struct RuleMetric {
+    /// Its name.
+    pub name: String,
+    /// What it is of: (name of the label, value).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<(String, String)>,
+    /// Its unit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// Whether values add up.
+    pub counter: bool,
+    /// One sentence.
+    pub about: String,
+    /// The last value of a gauge, the sum of a counter.
+    pub value: f64,
 }
 
 /// What happened to one peer.

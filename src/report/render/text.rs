@@ -7,6 +7,7 @@ mod footer;
 pub(super) mod grid;
 mod label;
 pub(super) mod page;
+mod rules;
 mod sections;
 mod signals;
 #[cfg(test)]
@@ -51,6 +52,7 @@ pub fn text(report: &Report, options: &TextOptions) -> String {
     verdict(report, &mut page);
     findings(report, &mut page);
     sections::time(report, options.top, &mut page);
+    rules::rules(report, &mut page);
     sections::timeline(report, &mut page);
     signals::families(report, options.top, &mut page);
     containers::containers(report, options.top, &mut page);

@@ -4,9 +4,14 @@ use super::json_of;
 use super::of_items;
 use crate::event::Ending;
 use crate::event::Item;
+use crate::event::KindId;
 use crate::event::example;
 use crate::event::example::S;
+use crate::event::session::RuleText;
 use crate::profile::Profile;
+use crate::profile::RuleUse;
+use crate::report::Builder;
+use crate::window::Store;
 
 /// Check that with far more paths than there is room for the totals stay exact, the heaviest path is found although it
 /// came last, and the folding is told.
@@ -34,6 +39,48 @@ fn many_paths() {
     assert_eq!(paths.iter().map(|path| path["count"].as_u64().unwrap()).sum::<u64>(), 3 * PATHS + 1009);
     assert_eq!(paths.iter().map(|path| path["bytes"].as_u64().unwrap()).sum::<u64>(), 31 * PATHS + (1 << 20));
     assert!(report["completeness"]["kinds"]["file.read"]["folded"]["object"].as_u64().unwrap() > 0);
+}
+
+/// Check that a million distinct peers in one window cost a fixed amount of memory, that totals stay exact, that the
+/// rest is shown, and that a rule sees the same.
+#[test]
+fn a_million_peers() {
+    const PEERS: u64 = 1_000_000;
+    /// 4,096 rows over the run, at most 512 bytes each without durations.
+    const BYTES_MAX: usize = 4_096 * 512;
+    let mut session = example::session(&[(0x12, "tcp.send")]);
+    let text = "return { name = \"rest\", about = \"The rest.\", needs = { \"tcp.send\" }, evaluate = function(window)\n\
+                local send = window.tcp.send\nlocal rows = 0\nfor _, row in send:top(\"peer\", 1000) do rows += row.count end\n\
+                local all = rows + send:other(\"peer\").count == send.count and send:keys(\"peer\") <= 512\n\
+                return { { severity = \"info\", title = tostring(all) .. \" \" .. send.count, evidence = { \"e\" } } }\nend }";
+    let (name, path) = ("rest".to_owned(), "rest.lua".to_owned());
+    session.rules.push(RuleText { name, path, text: text.to_owned(), ..RuleText::default() });
+    let profile = Profile { rules: vec![RuleUse::plain("rest")], ..Profile::default() };
+    let mut store = Store::new(&session, None);
+    let mut builder = Builder::new(&session, &profile);
+    for chunk in 0..PEERS / 10_000 {
+        let mut items = Vec::new();
+        let mut tallies = Vec::new();
+        for peer in chunk * 10_000..(chunk + 1) * 10_000 {
+            let [_, a, b, c] = (peer as u32).to_be_bytes();
+            items.push(example::peer(100 + peer, &format!("10.{a}.{b}.{c}"), 80));
+            tallies.push(example::amounting(example::counted(0x12, 100 + peer, 3), 31));
+        }
+        items.push(example::tick(chunk * 10_000_000, tallies));
+        for item in &items {
+            store.add(item);
+            builder.item(item);
+        }
+        let table = &store.tallies.kind(KindId(0x12)).unwrap().objects;
+        assert!(table.len() <= 4_096 && table.bytes() <= BYTES_MAX, "{} bytes", table.bytes());
+    }
+    let report = json_of(&builder.finish(&Ending { duration_ns: 2 * S, ..Ending::default() }));
+    let send = &report["signals"]["tcp.send"];
+    assert_eq!((&send["count"], &send["bytes"]), (&(3 * PEERS).into(), &(31 * PEERS).into()));
+    let peers = send["top"]["peer"].as_array().unwrap();
+    assert_eq!((peers.len(), &peers[100]["key"]), (101, &"other".into()));
+    assert_eq!(peers.iter().map(|peer| peer["count"].as_u64().unwrap()).sum::<u64>(), 3 * PEERS);
+    assert_eq!(report["findings"][0]["title"], "true 3000000", "{}", report["sections"]["rules"]);
 }
 
 /// Check that of many events the slowest are kept wherever they came, that the last failures are, and that all are

@@ -48,7 +48,7 @@ fn judged(threshold: Threshold, windows: &[Vec<TallyDelta>], rest_ns: u64) -> Ou
     }
     let profile = Profile { thresholds: vec![threshold], ..Profile::default() };
     let mut thresholds = Thresholds::new(&profile, &catalogue);
-    let mut cut = Windows::new(S);
+    let mut cut = Windows::new(S, None);
     for (place, tallies) in windows.iter().enumerate() {
         let Item::Tick(tick) = example::tick((place as u64 + 1) * S, tallies.clone()) else { unreachable!() };
         let window = cut.tick(&tick, &names).expect("a tick of a second closes a window of a second");

@@ -2,15 +2,42 @@
 
 use std::collections::BTreeSet;
 
-use super::super::Contributor;
-use crate::event::Kind;
 use crate::event::Session;
 use crate::event::session::TargetKind;
 use crate::profile::Figure;
 
-/// A command line that shows what is behind a finding: the single events for slow and failed operations, the ranking of
-/// a kind for the rest. It can be pasted into a shell.
-pub(super) fn command(session: &Session, kind: &Kind, figure: Figure, culprit: Option<&Contributor>) -> String {
+/// What of a kind is to be looked at next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::rules) enum Look {
+    /// The single events: for slow and failed operations.
+    Events,
+    /// The ranking: for the rest.
+    Ranking,
+}
+
+/// What is to be looked at behind a figure.
+pub(super) fn of_figure(figure: Figure) -> Look {
+    match figure {
+        Figure::Mean
+        | Figure::P50
+        | Figure::P90
+        | Figure::P95
+        | Figure::P99
+        | Figure::Max
+        | Figure::Errors
+        | Figure::ErrorRate => Look::Events,
+        Figure::Count | Figure::Rate | Figure::Throughput | Figure::CpuShare => Look::Ranking,
+    }
+}
+
+/// A command line that shows what is behind a finding about a kind, and a dimension and key of it. It can be pasted into
+/// a shell.
+pub(in crate::rules) fn command(
+    session: &Session,
+    kind: Option<&str>,
+    look: Look,
+    about: Option<(&str, &str)>,
+) -> String {
     let mut words = vec!["podtrace".to_owned()];
     let run = session.command.is_some();
     if run {
@@ -41,34 +68,27 @@ pub(super) fn command(session: &Session, kind: &Kind, figure: Figure, culprit: O
     if !run {
         words.extend(["--for".to_owned(), "10s".to_owned()]);
     }
-    let events = matches!(
-        figure,
-        Figure::Mean
-            | Figure::P50
-            | Figure::P90
-            | Figure::P95
-            | Figure::P99
-            | Figure::Max
-            | Figure::Errors
-            | Figure::ErrorRate
-    );
+    let events = look == Look::Events && kind.is_some();
     words.extend(["-o".to_owned(), if events { "csv" } else { "json" }.to_owned()]);
     if let Some(command) = session.command.as_ref().filter(|_| run) {
         words.push("--".to_owned());
         words.extend(command.iter().map(|word| quoted(word)));
     }
-    let filter = match culprit {
-        _ if !events => format!("jq '.signals[\"{}\"].top'", kind.name),
-        Some(culprit) => format!("grep -F ,{}, | grep -F -e {}", kind.name, quoted(&cell(culprit))),
-        None => format!("grep -F ,{},", kind.name),
+    let filter = match (kind, about) {
+        (None, _) => "jq .signals".to_owned(),
+        (Some(kind), _) if !events => format!("jq '.signals[\"{kind}\"].top'"),
+        (Some(kind), Some((dimension, key))) => {
+            format!("grep -F ,{kind}, | grep -F -e {}", quoted(&cell(dimension, key)))
+        }
+        (Some(kind), None) => format!("grep -F ,{kind},"),
     };
     format!("{} | {filter}", words.join(" "))
 }
 
 /// What the CSV has in a cell for it: processes are told apart by their pid there.
-fn cell(culprit: &Contributor) -> String {
-    let pid = culprit.label.rsplit_once('[').and_then(|(_, end)| end.strip_suffix(']'));
-    pid.filter(|_| culprit.dimension == "process").map_or_else(|| culprit.label.clone(), |pid| format!(",{pid},"))
+fn cell(dimension: &str, key: &str) -> String {
+    let pid = key.rsplit_once('[').and_then(|(_, end)| end.strip_suffix(']'));
+    pid.filter(|_| dimension == "process").map_or_else(|| key.to_owned(), |pid| format!(",{pid},"))
 }
 
 /// A word as a shell reads it back.

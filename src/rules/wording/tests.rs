@@ -45,7 +45,7 @@ fn findings(
         store.add(&item);
     }
     let tick = Tick { at_ns: S as i64, tallies, losses, ..Tick::default() };
-    let window = Windows::new(S).tick(&tick, &store.names).expect("the window is over");
+    let window = Windows::new(S, None).tick(&tick, &store.names).expect("the window is over");
     judged.judge(&window, &store.names);
     store.add(&Item::Tick(tick));
     super::findings(&judged, session, &catalogue, &store.losses, store.names.peers())

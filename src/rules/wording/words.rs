@@ -30,7 +30,7 @@ pub(super) fn value(figure: Figure, value: f64, kind: &Kind) -> String {
 }
 
 /// A moment of the trace.
-pub(super) fn moment(at_ns: i64) -> String {
+pub(in crate::rules) fn moment(at_ns: i64) -> String {
     format!("{:.1} s", at_ns as f64 / 1e9)
 }
 

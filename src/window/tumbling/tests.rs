@@ -1,7 +1,7 @@
 //! Where windows begin and end.
 
+use super::Panes;
 use super::Window;
-use super::Windows;
 use crate::event::Item;
 use crate::event::KindId;
 use crate::event::example;
@@ -12,7 +12,7 @@ use crate::window::Names;
 /// Ends of windows, and the operations in each, for ticks at these times with one operation each.
 fn cut(length_ns: u64, ticks_ns: &[u64], duration_ns: u64) -> Vec<(u64, u64)> {
     let names = Names::default();
-    let mut windows = Windows::new(length_ns);
+    let mut windows = Panes::new(length_ns);
     let mut closed = Vec::new();
     for at_ns in ticks_ns {
         let Item::Tick(tick) = example::tick(*at_ns, vec![example::counted(0x10, 0, 1)]) else { unreachable!() };

@@ -38,6 +38,7 @@ use crate::event::session::Life;
 use crate::event::session::PlannedFeature;
 use crate::event::session::ProfileText;
 use crate::event::session::ProgramCost;
+use crate::event::session::RuleText;
 use crate::event::session::Target;
 use crate::event::session::TargetKind;
 
@@ -202,16 +203,24 @@ pub(super) fn session() -> impl Strategy<Value = Session> {
         cpus,
     });
     let profile = (text(), text()).prop_map(|(name, text)| ProfileText { name, text });
+    let modules = proptest::collection::btree_map(text(), text(), 0..3);
+    let rule = (text(), text(), text(), modules).prop_map(|(name, path, text, modules)| RuleText {
+        name,
+        path,
+        text,
+        modules,
+    });
     let kinds = (kind(), text()).prop_map(|(id, name)| KindName { id, name });
     (
-        (text(), started, host, vec(profile, 0..3)),
+        (text(), started, host, vec(profile, 0..3), vec(rule, 0..3)),
         (vec(target(), 0..3), option::of(vec(text(), 0..3)), vec(kinds, 0..5), vec(feature(), 0..3)),
     )
-        .prop_map(|((podtrace, started, host, profiles), (targets, command, kinds, coverage))| Session {
+        .prop_map(|((podtrace, started, host, profiles, rules), (targets, command, kinds, coverage))| Session {
             podtrace,
             started,
             host,
             profiles,
+            rules,
             targets,
             command,
             kinds,

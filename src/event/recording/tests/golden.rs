@@ -71,6 +71,7 @@ pub(super) fn session() -> Session {
         started: "2024-02-29T23:59:59.123456789Z".parse().unwrap(),
         host: HostSummary { name: "node-7".into(), kernel: "6.1.0".into(), architecture: "x86_64".into(), cpus: 2 },
         profiles: vec![ProfileText { name: "latency".into(), text: "probes { tcp; file }\n".into() }],
+        rules: Vec::new(),
         targets: vec![
             target(0, TargetKind::Command, "sh"),
             target(1, TargetKind::Process, "pid 4711"),

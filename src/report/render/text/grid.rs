@@ -1,5 +1,7 @@
 //! Aligned rows: a label on the left that gives way, numbers on the right that do not.
 
+use std::borrow::Cow;
+
 use super::label::Label;
 use super::page::Page;
 use super::page::Role;
@@ -26,9 +28,9 @@ pub(in crate::report::render) struct Grid {
 }
 
 /// A column beside the label.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::report::render) struct Column {
-    name: &'static str,
+    name: Cow<'static, str>,
     /// How soon it is left out where the page is too narrow: 0 never, else the highest first.
     leaves: u8,
     /// Whether it is of words and not of numbers.
@@ -38,15 +40,20 @@ pub(in crate::report::render) struct Column {
 impl Column {
     /// Numbers, written to the right.
     pub(in crate::report::render) const fn numbers(name: &'static str, leaves: u8) -> Self {
-        Self { name, leaves, words: false }
+        Self { name: Cow::Borrowed(name), leaves, words: false }
     }
 
     /// Words, written to the left.
     pub(in crate::report::render) const fn words(name: &'static str, leaves: u8) -> Self {
-        Self { name, leaves, words: true }
+        Self { name: Cow::Borrowed(name), leaves, words: true }
     }
 
-    fn cell(self, text: &str, width: usize) -> String {
+    /// Words under a name that is not known beforehand.
+    pub(in crate::report::render) fn named(name: &str) -> Self {
+        Self { name: Cow::Owned(name.to_owned()), leaves: 0, words: true }
+    }
+
+    fn cell(&self, text: &str, width: usize) -> String {
         let gap = " ".repeat(GAP);
         if self.words { format!("{gap}{}", pad_right(text, width)) } else { format!("{gap}{}", pad_left(text, width)) }
     }
@@ -98,7 +105,7 @@ impl Grid {
                 Row::Cells { cells, .. } => cells.get(column)?.as_ref(),
                 Row::Note { .. } => None,
             });
-            cells.map(|cell| length(cell)).max().map(|widest| widest.max(length(self.columns[column].name)))
+            cells.map(|cell| length(cell)).max().map(|widest| widest.max(length(&self.columns[column].name)))
         };
         let mut shown: Vec<(usize, usize)> =
             (0..self.columns.len()).filter_map(|column| Some((column, width_of(column)?))).collect();
@@ -119,7 +126,7 @@ impl Grid {
         let label_width = page.width().saturating_sub(numbers(&shown)).clamp(LABEL_MIN, wanted);
         let mut heading = pad_right(&self.title, label_width);
         for (column, width) in &shown {
-            heading.push_str(&self.columns[*column].cell(self.columns[*column].name, *width));
+            heading.push_str(&self.columns[*column].cell(&self.columns[*column].name, *width));
         }
         if !page.is_empty() {
             page.line(Role::Plain, "");

@@ -1,0 +1,129 @@
+---@meta
+
+-- For editors that understand LuaCATS; nothing here can be required. Made from the kinds: `podtrace rules stubs lua/meta`.
+-- Version 1 of the interface.
+
+---@alias podtrace.KindName
+---| "tcp.connect"
+---| "tcp.accept"
+---| "tcp.send"
+---| "tcp.recv"
+---| "tcp.response"
+---| "tcp.service"
+---| "tcp.rtt"
+---| "tcp.state"
+---| "tcp.reset"
+---| "tcp.retransmit"
+---| "udp.send"
+---| "udp.recv"
+---| "file.open"
+---| "file.close"
+---| "file.read"
+---| "file.write"
+---| "file.fsync"
+---| "file.truncate"
+---| "sched.offcpu"
+---| "sched.runq"
+---| "sched.cpu"
+---| "process.exec"
+---| "process.exec_failed"
+---| "process.fork"
+---| "process.exit"
+
+--- What a rule's file returns.
+---@class podtrace.Rule
+---@field name string Its name: small letters, digits and `-`.
+---@field about string One sentence: what it finds.
+---@field api integer? The version of this interface it was written for.
+---@field needs podtrace.KindName[]? Kinds it cannot do without: where one is not watched, it is not run.
+---@field wants podtrace.KindName[]? Kinds it also looks at: where one is not watched, its view is `nil`.
+---@field params table<string, podtrace.Param>? Its parameters.
+---@field metrics table<string, podtrace.Metric>? Numbers it hands out, as a second result of `evaluate`.
+---@field evaluate fun(window: podtrace.Window, params: table<string, any>): podtrace.Finding[]?, table<string, any>? Judges a window. Pure: the same window gives the same findings.
+---@field section fun(report: podtrace.Window, params: table<string, any>): podtrace.Section? Makes a section of the report from the whole trace, at its end.
+
+--- A parameter of a rule.
+---@class podtrace.Param
+---@field type "duration"|"share"|"size"|"number"|"text"|"flag" What it takes: `"250ms"`, `"5%"`, `"1MiB"`, `3`, `"a"`, `true`. Lua gets seconds, a share of 1, bytes.
+---@field default string|number|boolean Its value where none is given, written as in a profile.
+---@field about string One sentence.
+---@field min string|number|nil The smallest it may be.
+---@field max string|number|nil The largest it may be.
+---@field words string[]? For a text: the words it may be.
+
+--- A number that a rule hands out.
+---@class podtrace.Metric
+---@field type "gauge"|"counter" What it is; a counter is handed out as what is to be added.
+---@field about string One sentence.
+---@field unit string? Its unit: `seconds`, `bytes`, `ratio`.
+---@field label string? What its values are told apart by; then the value is a table from label to number.
+
+--- What a rule concluded.
+---@class podtrace.Finding
+---@field severity "info"|"error"|"warning"|"critical"|"fatal" How bad it is.
+---@field title string One line: what is wrong, and in parentheses where.
+---@field evidence string[] How one can see it, the most telling first; at least one.
+---@field confidence "low"|"medium"|"high"|nil How sure it is; high if not said. Where operations are missing from counts it is medium at most.
+---@field kind podtrace.KindName? The kind it is about: the next command to run is made from it.
+---@field dimension string? What `key` is: `peer`, `path`, `process`, …
+---@field key string? The peer, path or process it is about: findings of one key are one finding.
+---@field id string? Tells it from other findings of the rule, where `kind` and `key` do not.
+---@field next string? What to do next, where the command made from `kind` and `key` is not it.
+---@field effect number? How far beyond what is good, as a ratio; orders findings of a severity.
+
+--- A section of the report.
+---@class podtrace.Section
+---@field title string Its title.
+---@field columns string[]? Names of columns, for `rows`.
+---@field rows string[][]? Rows, each with a text per column.
+---@field lines string[]? Lines of text.
+
+--- A single event that was kept.
+---@class podtrace.Event
+---@field at number When it began, in seconds since the trace started.
+---@field seconds number? How long it took, for kinds with a duration.
+---@field process string `COMM[PID]`.
+---@field object string? The peer or path.
+---@field detail string? The value of the kind's own dimension.
+---@field error string? The name of the error, if it failed.
+
+--- Figures of a kind or a part of it.
+---@class podtrace.Figures
+---@field count integer Operations, failed ones included. Exact.
+---@field errors integer Failed operations. Exact.
+---@field rate number Operations a second.
+---@field error_rate number Failed operations as a share of all; 0 without operations.
+---@field error_names table<string, integer> Failed operations by the name of the error.
+---@field quantile fun(self, q: number): number? A percentile in seconds, q from 0 to 1; nil where durations are not all known.
+---@field above fun(self, seconds: number): integer How many operations took longer; within 3 %.
+
+--- Figures of a kind with a duration, or a part of it.
+---@class podtrace.TimedFigures: podtrace.Figures
+---@field total number Sum of the durations, in seconds. Exact.
+---@field share number `total` as a share of the window: above 1 where several waited at once.
+---@field mean number? Mean duration, in seconds. Exact; nil without operations.
+---@field max number? Longest duration, in seconds; nil without operations.
+---@field p50 number? Median duration, in seconds; nil where durations are not all known.
+---@field p75 number? 75th percentile, in seconds; nil where durations are not all known.
+---@field p90 number? 90th percentile, in seconds; nil where durations are not all known.
+---@field p95 number? 95th percentile, in seconds; nil where durations are not all known.
+---@field p99 number? 99th percentile, in seconds; nil where durations are not all known.
+
+--- A stretch of the trace; of a report, the whole of it.
+---@class podtrace.Window
+---@field from number When it began, in seconds since the trace started.
+---@field to number When it ended, in seconds since the trace started.
+---@field seconds number How long it was.
+---@field whole boolean Whether it has the length it was meant to have: the last one of a trace may be short.
+---@field first boolean Whether it is the first of the trace.
+---@field number integer Which one it is, from 1.
+---@field previous podtrace.Window? The window before it.
+---@field baseline podtrace.Window? The 30 to 60 windows before it, or as many as there were, in one; nil for the first.
+---@field cpus integer CPUs of the machine.
+---@field targets string[] Names of what is traced.
+---@field command string? The traced command, for `podtrace run`.
+---@field file podtrace.file
+---@field process podtrace.process
+---@field sched podtrace.sched
+---@field tcp podtrace.tcp
+---@field udp podtrace.udp

@@ -1,0 +1,57 @@
+-- Tests of lua/rules/error-correlation.lua: windows in, findings out.
+return {
+	rule = "error-correlation",
+	tests = {
+		{
+			name = "a refused database, resets and exits: the database is the root",
+			windows = {
+				{
+					["tcp.connect"] = {
+						peer = { ["10.0.0.7:5432"] = { count = 23, errors = { ECONNREFUSED = 7 } } },
+						failed = {
+							{ at = 4.9, process = "api[23]", object = "10.0.0.7:5432", error = "ECONNREFUSED" },
+							{ at = 4.1, process = "api[23]", object = "10.0.0.7:5432", error = "ECONNREFUSED" },
+						},
+					},
+					["process.exit"] = {
+						process = { ["api[23]"] = { errors = { ["exit 3"] = 1 } } },
+						failed = { { at = 5.3, process = "api[23]", error = "exit 3" } },
+					},
+				},
+			},
+			expect = {
+				{
+					severity = "warning",
+					title = "errors of 2 sorts come together; likely root cause: tcp.connect 10.0.0.7:5432 (7 ECONNREFUSED)",
+					kind = "tcp.connect",
+					key = "10.0.0.7:5432",
+					confidence = "medium",
+					evidence = {
+						"1. tcp.connect 10.0.0.7:5432: 7 failed (7 ECONNREFUSED), first at 4.1 s",
+						"2. process.exit api[23]: 1 failed (1 exit 3), first at 5.3 s",
+					},
+				},
+			},
+		},
+		{
+			name = "without times the lower layer is the cause: a full disk",
+			windows = {
+				{
+					["file.write"] = { path = { ["/data/a"] = { errors = { ENOSPC = 7 } } } },
+					["process.exit"] = { process = { ["api[23]"] = { errors = { SIGABRT = 1 } } } },
+				},
+			},
+			expect = { { kind = "file.write", confidence = "low" } },
+		},
+		{
+			name = "programs that look around make no chain",
+			windows = {
+				{
+					["file.open"] = { path = { ["/etc/x"] = { errors = { ENOENT = 101 } } } },
+					["tcp.recv"] = { peer = { ["10.0.0.7:80"] = { errors = { ECONNRESET = 7 } } } },
+				},
+			},
+			expect = {},
+		},
+	},
+}
