@@ -172,17 +172,17 @@ pub(super) struct DeliveryOptions {
     #[arg(long, value_name = "ADDRESS:PORT", num_args = 0..=1, require_equals = true,
           default_missing_value = "127.0.0.1:3000")]
     pub(super) metrics: Option<SocketAddr>,
-    /// Send spans; where to is said by one of the endpoints.
-    #[arg(long, requires = "endpoints")]
+    /// Send spans; where to is said by one of the endpoints, or by the profile.
+    #[arg(long)]
     pub(super) tracing: bool,
     /// Send spans by OTLP: http://HOST:4317 (gRPC) or http://HOST:4318 (HTTP).
-    #[arg(long, value_name = "URL", group = "endpoints")]
+    #[arg(long, value_name = "URL")]
     pub(super) tracing_otlp_endpoint: Option<String>,
     /// Send spans to Jaeger, by OTLP: http://HOST:4317 or http://HOST:4318.
-    #[arg(long, value_name = "URL", group = "endpoints")]
+    #[arg(long, value_name = "URL")]
     pub(super) tracing_jaeger_endpoint: Option<String>,
     /// Send spans to Splunk's HTTP event collector: https://HOST:8088.
-    #[arg(long, value_name = "URL", group = "endpoints")]
+    #[arg(long, value_name = "URL")]
     pub(super) tracing_splunk_endpoint: Option<String>,
     /// The collector's token. Everybody on this machine can read a command line: better set PODTRACE_SPLUNK_TOKEN.
     #[arg(long, value_name = "TOKEN", hide = true)]

@@ -24,6 +24,12 @@ pub(super) enum CommissionError {
          `sink \"splunk\"` into a profile"
     )]
     Splunk,
+    /// Spans without an address.
+    #[error(
+        "`--tracing` does not say where to: give `--tracing-otlp-endpoint`, `--tracing-jaeger-endpoint` or \
+         `--tracing-splunk-endpoint`, or put a `sink \"otlp\"` into a profile"
+    )]
+    Nowhere,
 }
 
 /// Variables of Splunk's, for those who do not write a profile.
@@ -52,6 +58,11 @@ pub(super) fn apply(
         let mut options = splunk(flags, &environment, Some(endpoint))?;
         options.extend([("traces", OptionValue::Flag(true)), ("alerts", OptionValue::Flag(false))]);
         add(profile, "splunk", options);
+    }
+    let takes_spans =
+        |sink: &SinkRequest| sink.sink == "otlp" || sink.options.get("traces") == Some(&OptionValue::Flag(true));
+    if flags.tracing && !profile.sinks.iter().any(takes_spans) {
+        return Err(CommissionError::Nowhere);
     }
     if let Some(share) = flags.tracing_sample_rate {
         for sink in profile.sinks.iter_mut().filter(|sink| ["otlp", "splunk"].contains(&sink.sink.as_str())) {
@@ -250,6 +261,8 @@ mod tests {
             tracing_sample_rate: Some(0.1),
             ..DeliveryOptions::default()
         };
+        let nowhere = DeliveryOptions { tracing: true, ..DeliveryOptions::default() };
+        assert!(applied(&nowhere, &[]).unwrap_err().contains("--tracing-otlp-endpoint"));
         let profile = applied(&flags, &[]).unwrap();
         assert_eq!(profile.sinks[1].sink, "otlp");
         assert_eq!(profile.sinks[1].options["endpoint"], OptionValue::Text("http://jaeger:4317".into()));

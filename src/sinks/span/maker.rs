@@ -55,6 +55,8 @@ pub struct Maker {
     /// By pid, what runs there.
     running: BTreeMap<u32, ProcessId>,
     peers: BTreeMap<ObjectId, PeerObject>,
+    /// What peers are called in their cluster: the service, else the pod or node.
+    services: BTreeMap<ObjectId, String>,
     sequence: u64,
 }
 
@@ -91,6 +93,7 @@ impl Maker {
             lives: BTreeMap::new(),
             running: BTreeMap::new(),
             peers: BTreeMap::new(),
+            services: BTreeMap::new(),
             sequence: 0,
         }
     }
@@ -102,8 +105,13 @@ impl Maker {
             Item::Definition(Definition::Peer(peer)) => {
                 if self.peers.len() >= PEERS_MAX {
                     self.peers.clear();
+                    self.services.clear();
                 }
                 self.peers.insert(peer.id, peer.clone());
+            }
+            Item::Definition(Definition::PeerName(name)) if self.services.len() < PEERS_MAX => {
+                let service = name.service.clone().unwrap_or_else(|| name.full_name());
+                self.services.insert(name.object, service);
             }
             Item::Definition(Definition::Target(target)) => {
                 if self.targets.len() >= TARGETS_MAX {
@@ -222,6 +230,8 @@ impl Maker {
         let place = life.and_then(|life| life.place);
         let trace = place.map_or_else(|| TraceId::of(&[self.seed, 3, self.sequence]), |place| place.trace);
         let mut attributes = peer.map_or_else(Vec::new, |peer| of_peer(peer, kind));
+        let service = self.services.get(&event.object);
+        attributes.extend(service.map(|service| Attribute::text("peer.service", service.clone())));
         if event.thread > 0 {
             attributes.push(Attribute::number("thread.id", event.thread));
         }

@@ -10,6 +10,9 @@ use super::Value;
 use crate::event::Definition;
 use crate::event::Item;
 use crate::event::KindId;
+use crate::event::ObjectId;
+use crate::event::PeerKind;
+use crate::event::PeerName;
 use crate::event::ProcessId;
 use crate::event::definition::Origin;
 use crate::event::example;
@@ -57,6 +60,15 @@ fn all(items: &[Item]) -> Vec<Span> {
 fn tree() -> Vec<Item> {
     vec![
         example::peer(7, "10.0.0.7", 5432),
+        Item::Definition(Definition::PeerName(Box::new(PeerName {
+            object: ObjectId(7),
+            kind: PeerKind::Service,
+            namespace: Some("shop".to_owned()),
+            name: "payments".to_owned(),
+            workload: None,
+            port: None,
+            service: None,
+        }))),
         life(1, 100, 1, Origin::Seed, 0),
         life(2, 100, 1, Origin::Exec, 10),
         life(3, 101, 100, Origin::Fork, 20),
@@ -84,6 +96,7 @@ fn one_tree() {
     let of = |name: &str| refused.attributes.iter().find(|attribute| attribute.name == name).map(|found| &found.value);
     assert_eq!(of("network.peer.address"), Some(&Value::Text("10.0.0.7".into())));
     assert_eq!(of("network.peer.port"), Some(&Value::Number(5432)));
+    assert_eq!(of("peer.service"), Some(&Value::Text("shop/payments".into())));
     assert_eq!(of("error.type"), Some(&Value::Text("ECONNREFUSED".into())));
 }
 
