@@ -95,15 +95,15 @@ impl Exchange {
         Self { scene, server, pod, _node: node, workload, traced }
     }
 
-    /// Lets the workload work, and ends the trace after it.
-    fn finish(self) -> (Scene, ApiServer, Ended) {
+    /// Lets the workload work, waits until the API was asked for these (a slow machine takes its time), and ends the trace.
+    fn finish(self, asked: &[&[&str]]) -> (Scene, ApiServer, Ended) {
         let Self { scene, server, workload, traced, .. } = self;
         std::fs::write(scene.path("begin"), "").unwrap();
         wait_until("the exchange", || scene.path("truth").exists());
-        if crate::rig::slow() {
-            // Names come by and by.
-            crate::settle(&scene);
-        }
+        wait_until("the API to be asked for names", || {
+            let requests = server.requests();
+            asked.iter().all(|parts| requests.iter().any(|request| parts.iter().all(|part| request.contains(part))))
+        });
         std::fs::write(scene.path("leave"), "").unwrap();
         let done = workload.end();
         assert!(done.status.success(), "the workload failed:\n{}", done.errors);
@@ -127,7 +127,8 @@ fn peers_and_incidents() {
     let exchange = Exchange::begin(server, &peers.map(|peer| peer.to_string()));
     exchange.server.apply_as("events", warning(&exchange.pod, 1));
     exchange.server.apply_as("events", warning(&exchange.pod, 3));
-    let (scene, server, ended) = exchange.finish();
+    let (scene, server, ended) =
+        exchange.finish(&[&["/services?", "watch="], &["/endpointslices?", "watch="], &["/events?", "watch="]]);
     let report = report_of(&ended);
     let truth = scene.truth("truth");
     let mut compared = Compared::sides(&report, &truth, &ended.errors);
@@ -175,7 +176,10 @@ fn what_may_not_be_read() {
     let peers = [peers::answering(peers::V4, 101), peers::answering(peers::V4, 103), peers::answering(peers::V4, 107)];
     let server = ApiServer::start(r#"{"items": []}"#);
     ["services", "endpointslices", "events"].iter().for_each(|sort| server.forbid(sort, false));
-    let (scene, _server, ended) = Exchange::begin(server, &peers.map(|peer| peer.to_string())).finish();
+    let asked = ["services", "endpointslices", "events"].map(|sort| format!("/namespaces/production/{sort}?"));
+    let asked: Vec<[&str; 1]> = asked.iter().map(|request| [request.as_str()]).collect();
+    let asked: Vec<&[&str]> = asked.iter().map(|request| &request[..]).collect();
+    let (scene, _server, ended) = Exchange::begin(server, &peers.map(|peer| peer.to_string())).finish(&asked);
     let report = report_of(&ended);
     let truth = scene.truth("truth");
     let mut compared = Compared::sides(&report, &truth, &ended.errors);

@@ -13,6 +13,7 @@ use super::sandbox::Failure;
 use crate::event::Session;
 use crate::event::unit;
 use crate::finding::Finding;
+use crate::finding::Fingerprint;
 use crate::profile::RuleUse;
 use crate::rules::wording::next;
 use crate::rules::wording::next::Look;
@@ -249,7 +250,7 @@ impl Tracker {
         Finding {
             severity: *severity,
             rule: self.used.name.clone(),
-            subject: Some(identity.to_owned()),
+            fingerprint: Fingerprint::of(&self.used.name, identity),
             title: named(title, *dimension, key.as_deref(), peers),
             evidence,
             confidence: *confidence,
