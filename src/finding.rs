@@ -25,10 +25,6 @@ pub struct Finding {
     pub severity: Severity,
     /// The rule that concluded it; for a threshold its kind and comparison, e.g. `tcp.response p99 > 100ms`.
     pub rule: String,
-    /// What of the rule's concern it is, where a rule tells several apart: a peer, a path. Never a figure: it tells
-    /// whether a finding is the same as one before.
-    #[serde(skip)]
-    pub subject: Option<String>,
     /// One line: what is wrong, and where.
     pub title: String,
     /// How one can see it, the most telling first.
@@ -37,6 +33,9 @@ pub struct Finding {
     pub confidence: Confidence,
     /// What to do next: a command.
     pub next: String,
+    /// What it is the same finding by, in other windows and traces.
+    #[serde(skip)]
+    pub fingerprint: Fingerprint,
     /// How far beyond the bound, as a ratio; orders findings of the same severity.
     #[serde(skip)]
     pub effect: f64,
@@ -73,6 +72,7 @@ pub fn rank(findings: &mut [Finding]) {
 mod tests {
     use super::Confidence;
     use super::Finding;
+    use super::Fingerprint;
     use super::rank;
     use crate::event::Severity;
 
@@ -80,13 +80,13 @@ mod tests {
     #[test]
     fn ranking() {
         let finding = |title: &str, severity, confidence, effect| Finding {
-            subject: None,
             severity,
             rule: String::new(),
             title: title.into(),
             evidence: Vec::new(),
             confidence,
             next: String::new(),
+            fingerprint: Fingerprint::of(title, ""),
             effect,
         };
         let mut findings = [

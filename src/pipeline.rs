@@ -9,8 +9,8 @@ mod interrupt;
 mod live;
 mod lives;
 mod membership;
-mod outlets;
 mod naming;
+mod outlets;
 mod replay;
 mod session;
 

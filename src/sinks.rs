@@ -13,6 +13,8 @@ pub mod slack;
 pub mod span;
 pub mod splunk;
 pub mod terminal;
+#[cfg(test)]
+mod tests;
 pub mod webhook;
 
 use std::io;
@@ -169,7 +171,7 @@ impl Opening<'_> {
     /// The same for the same words in a profile, in every run: what the spool is found by.
     fn identity(&self) -> String {
         let SinkRequest { sink, options, headers } = self.request;
-        format!("{sink}-{}", Fingerprint::of_text(&format!("{options:?} {headers:?}")))
+        format!("{sink}-{}", Fingerprint::of(sink, &format!("{options:?} {headers:?}")))
     }
 }
 

@@ -46,9 +46,9 @@ pub(super) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Start a command and trace it from its first instruction.
-    Run(Run),
+    Run(Box<Run>),
     /// Trace into a recording, to be looked at with `replay`.
-    Record(Record),
+    Record(Box<Record>),
     /// Report on a recording.
     Replay(Replay),
     /// Trace a built-in workload: see what podtrace shows.

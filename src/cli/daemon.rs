@@ -108,7 +108,8 @@ pub(super) fn daemon(arguments: &Daemon) -> Exit {
     let exit = daemon.run();
     daemon.notifier.stopping();
     let (failures, remarks) = daemon.outlets.close();
-    failures.iter().chain(&remarks).for_each(say);
+    failures.iter().for_each(|failure| tracing::error!(failure, "not everything was delivered"));
+    remarks.iter().for_each(|remark| tracing::warn!(remark, "ended with a remark"));
     tracing::info!("ended");
     exit
 }
@@ -128,7 +129,7 @@ fn read(arguments: &Daemon) -> Result<Profile, Exit> {
     }
     if profile.targets.is_empty() {
         say(
-            "the profile selects nothing: a daemon needs `targets { … }`, for example `node \"*\"` or `label \"app=web\"`",
+            "the profile selects nothing: a daemon needs `targets { … }`, for example `namespace \"*\"` or `label \"app=web\"`",
         );
         return Err(Exit::Usage);
     }
@@ -183,7 +184,7 @@ impl Service<'_> {
                 }
                 (Ok(outcome), None) if !self.signals.stop() => {
                     tracing::warn!("the targets are gone, or the trace ended; it begins again");
-                    outcome.failures.iter().for_each(say);
+                    outcome.failures.iter().for_each(|failure| tracing::error!(failure, "the trace failed in part"));
                 }
                 (Ok(_), None) | (Err(PipelineError::Interrupted), _) => {}
                 (Err(error @ (PipelineError::Targets(_) | PipelineError::NoTarget)), None) => {

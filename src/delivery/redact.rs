@@ -68,7 +68,6 @@ impl Redactor {
     pub fn alert(&self, alert: &Alert) -> Alert {
         let mut clean = alert.clone();
         clean.rule = self.text(&alert.rule);
-        clean.subject = alert.subject.as_deref().map(|subject| self.text(subject));
         clean.title = self.text(&alert.title);
         clean.next = self.text(&alert.next);
         clean.evidence = alert.evidence.iter().map(|line| self.text(line)).collect();

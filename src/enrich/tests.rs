@@ -233,7 +233,7 @@ fn forbidden(resource: &'static str, namespace: Option<&str>) -> KubernetesError
     KubernetesError::Forbidden {
         server: "http://SERVER".into(),
         verb: Verb::List,
-        resource: Resource { name: resource, group: "" },
+        resource: Resource { name: resource, group: "", is_got: false },
         namespace: namespace.map(str::to_owned),
         user: None,
     }
@@ -252,10 +252,10 @@ fn what_cannot_be_had() {
     assert_eq!(enricher.asks(), std::slice::from_ref(&inside));
     assert_eq!(enricher.ended(), [services]);
     enricher.word(&inside, Word::Service(Change::Troubled(forbidden("services", Some("shop")))));
-    assert_snapshot!(words(&mut enricher), @r#"peer names: services: blind Some("the API at http://SERVER forbids to list services in namespace `shop`: allow the verbs `get`, `list` and `watch` on `services` by a role"), None"#);
+    assert_snapshot!(words(&mut enricher), @r#"peer names: services: blind Some("the API at http://SERVER forbids to list services in namespace `shop`: allow the verbs `list` and `watch` on `services` by a role"), None"#);
     enricher.word(&inside, Word::Service(Change::Synced));
     enricher.word(&inside, Word::Service(Change::LeftOut(7)));
-    assert_snapshot!(words(&mut enricher), @r#"peer names: services: blind None, Some("only what is in `shop` is known: the API at http://SERVER forbids to list services in all namespaces: allow the verbs `get`, `list` and `watch` on `services` by a role; there are at least 7 more than the 20,000 that are kept")"#);
+    assert_snapshot!(words(&mut enricher), @r#"peer names: services: blind None, Some("only what is in `shop` is known: the API at http://SERVER forbids to list services in all namespaces: allow the verbs `list` and `watch` on `services` by a role; there are at least 7 more than the 20,000 that are kept")"#);
     let endpoints = everywhere(Source::Endpoints);
     let slow = KubernetesError::Slow { server: "http://SERVER".into(), seconds: 10.0 };
     enricher.word(&endpoints, Word::Endpoints(Change::Synced));
@@ -267,7 +267,7 @@ fn what_cannot_be_had() {
     enricher.refused(None, "there is no cluster");
     assert!(enricher.is_settled());
     assert_snapshot!(words(&mut enricher), @r#"
-    peer names: services: blind None, Some("not all is known: there is no cluster; only what is in `shop` is known: the API at http://SERVER forbids to list services in all namespaces: allow the verbs `get`, `list` and `watch` on `services` by a role; there are at least 7 more than the 20,000 that are kept")
+    peer names: services: blind None, Some("not all is known: there is no cluster; only what is in `shop` is known: the API at http://SERVER forbids to list services in all namespaces: allow the verbs `list` and `watch` on `services` by a role; there are at least 7 more than the 20,000 that are kept")
     peer names: endpoints: blind None, Some("not all is known: there is no cluster")
     peer names: pods and nodes: blind Some("there is no cluster"), None
     kubernetes: events: blind Some("there is no cluster"), None

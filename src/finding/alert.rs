@@ -25,15 +25,12 @@ pub struct Alert {
     pub podtrace: String,
     /// Whether it is there or gone.
     pub status: Status,
-    /// The same for the same rule, subject, node and targets.
+    /// The same for the same finding, machine and what was asked to be traced.
     pub fingerprint: Fingerprint,
     /// How bad it is.
     pub severity: Severity,
     /// The rule that concluded it.
     pub rule: String,
-    /// What of the rule's concern it is, where it tells several apart: a peer, a path.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub subject: Option<String>,
     /// One line: what is wrong, and where.
     pub title: String,
     /// How one can see it, the most telling first.
@@ -134,7 +131,6 @@ impl Alert {
             fingerprint,
             severity: finding.severity,
             rule: finding.rule.clone(),
-            subject: finding.subject.clone(),
             title: finding.title.clone(),
             evidence: finding.evidence.clone(),
             confidence: finding.confidence,
@@ -163,10 +159,9 @@ pub fn example() -> Alert {
         schema: SCHEMA,
         podtrace: "0.1.0".into(),
         status: Status::Firing,
-        fingerprint: Fingerprint::of_text("example"),
+        fingerprint: Fingerprint::of("tcp.connect", "p99 > 100ms"),
         severity: Severity::Critical,
         rule: "tcp.connect p99 > 100ms".into(),
-        subject: None,
         title: "tcp.connect p99 1.2 s (10.0.0.7:5432)".into(),
         evidence: vec!["peer 10.0.0.7:5432: 23 of 101 took longer".into(), "worst from 10 s to 20 s".into()],
         confidence: Confidence::High,

@@ -98,7 +98,7 @@ impl Desk {
     /// Goes on with what another desk left open: that of a process before this one, or of the profile before a reload.
     #[must_use]
     pub fn resume(mut self, open: Vec<Open>, withheld: Withheld) -> Self {
-        let keyed = open.into_iter().map(|open| (open.alert.fingerprint.clone(), open));
+        let keyed = open.into_iter().map(|open| (open.alert.fingerprint, open));
         self.open = keyed.take(OPEN_MAX).collect();
         self.withheld = withheld;
         self
@@ -129,7 +129,7 @@ impl Desk {
         let mut alerts = Vec::new();
         let mildest = self.pace.min_severity;
         for finding in findings.iter().filter(|finding| finding.severity >= mildest) {
-            let fingerprint = Fingerprint::of(finding, &self.scope);
+            let fingerprint = finding.fingerprint.within(&self.scope);
             alerts.extend(self.found(at, finding, fingerprint));
         }
         for open in self.open.values_mut().filter(|open| !open.there && open.announced) {
@@ -147,7 +147,7 @@ impl Desk {
                 self.withheld.too_many += 1;
                 return None;
             }
-            let alert = Alert::firing(finding, fingerprint.clone(), at, at, &self.origin);
+            let alert = Alert::firing(finding, fingerprint, at, at, &self.origin);
             let mut open = Open { alert, there: true, was_there: false, announced: false, told: None };
             let said = tell(&mut open, at, self.pace.rate, &mut self.recent, &mut self.withheld);
             self.open.insert(fingerprint, open);

@@ -25,8 +25,8 @@ use crate::event::Item;
 use crate::event::session::PlannedFeature;
 use crate::event::session::Target;
 use crate::targets::kubernetes::Access;
-use crate::targets::kubernetes::Cluster;
 use crate::targets::kubernetes::Feed;
+use crate::targets::kubernetes::Feeds;
 
 /// Definitions that may wait: more peers than are new in a tenth of a second.
 const DEFINITIONS_MAX: usize = 8_192;
@@ -114,29 +114,34 @@ impl Naming {
 }
 
 /// What is asked, with the thread that asks it.
-struct Feeds {
-    cluster: Result<Cluster, String>,
-    /// Goes before the feeds do: one that waits for room ends once nobody listens.
+struct Asking {
+    // In this order: what waits for room to tell something fails once the receiver is gone, and the thread ends.
     words: Receiver<(Ask, Word)>,
     sender: SyncSender<(Ask, Word)>,
-    feeds: BTreeMap<Ask, Feed>,
+    asked: BTreeMap<Ask, Feed>,
+    feeds: Result<Feeds, String>,
 }
 
-impl Feeds {
+impl Asking {
+    /// Nothing yet.
+    fn of(access: &Access) -> Self {
+        let (sender, words) = mpsc::sync_channel(WORDS_MAX);
+        let feeds = Feeds::connect(access).map_err(|error| error.to_string());
+        Self { words, sender, asked: BTreeMap::new(), feeds }
+    }
+
     /// Begins to ask.
     fn begin(&mut self, ask: &Ask) -> Result<(), String> {
-        let cluster = self.cluster.as_ref().map_err(Clone::clone)?;
+        let feeds = self.feeds.as_ref().map_err(Clone::clone)?;
         let (query, limit) = (ask.query(), ask.source.limit());
         let (sender, asked) = (self.sender.clone(), ask.clone());
         let feed = match ask.source {
-            Source::Services => cluster.feed(&query, limit, move |change| tell(&sender, &asked, Word::Service(change))),
-            Source::Endpoints => {
-                cluster.feed(&query, limit, move |change| tell(&sender, &asked, Word::Endpoints(change)))
-            }
-            Source::Pods => cluster.feed(&query, limit, move |change| tell(&sender, &asked, Word::Pod(change))),
-            Source::Events => cluster.feed(&query, limit, move |change| tell(&sender, &asked, Word::Event(change))),
+            Source::Services => feeds.add(&query, limit, move |change| tell(&sender, &asked, Word::Service(change))),
+            Source::Endpoints => feeds.add(&query, limit, move |change| tell(&sender, &asked, Word::Endpoints(change))),
+            Source::Pods => feeds.add(&query, limit, move |change| tell(&sender, &asked, Word::Pod(change))),
+            Source::Events => feeds.add(&query, limit, move |change| tell(&sender, &asked, Word::Event(change))),
         };
-        self.feeds.insert(ask.clone(), feed.map_err(|error| error.to_string())?);
+        self.asked.insert(ask.clone(), feed);
         Ok(())
     }
 }
@@ -147,19 +152,16 @@ fn tell(sender: &SyncSender<(Ask, Word)>, ask: &Ask, word: Word) -> bool {
 
 /// The thread's whole life.
 fn work(mut enricher: Enricher, access: &Access, defined: &Receiver<Definition>, items: SyncSender<Vec<Item>>) {
-    let (sender, words) = mpsc::sync_channel(WORDS_MAX);
-    let cluster = Cluster::connect(access).map_err(|error| error.to_string());
-    let mut feeds = Feeds { cluster, words, sender, feeds: BTreeMap::new() };
+    let mut asking = Asking::of(access);
     let mut until: Option<Instant> = None;
     loop {
         for ask in enricher.asks() {
-            if let Err(why) = feeds.begin(&ask) {
+            if let Err(why) = asking.begin(&ask) {
                 enricher.refused(Some(&ask), &why);
             }
         }
         for ask in enricher.ended() {
-            // It may be waiting for room, which only this thread makes.
-            feeds.feeds.remove(&ask).into_iter().for_each(Feed::leave);
+            asking.asked.remove(&ask);
         }
         let news = enricher.take();
         if !news.is_empty() && items.send(news).is_err() {
@@ -171,10 +173,10 @@ fn work(mut enricher: Enricher, access: &Access, defined: &Receiver<Definition>,
             drop(items);
             return;
         }
-        match feeds.words.recv_timeout(LOOK) {
+        match asking.words.recv_timeout(LOOK) {
             Ok((ask, word)) => {
                 enricher.word(&ask, word);
-                for (ask, word) in feeds.words.try_iter().take(WORDS_MAX) {
+                for (ask, word) in asking.words.try_iter().take(WORDS_MAX) {
                     enricher.word(&ask, word);
                 }
             }

@@ -32,6 +32,7 @@ use crate::event::Severity;
 use crate::event::session::Cost;
 use crate::finding::Confidence;
 use crate::finding::Finding;
+use crate::finding::Fingerprint;
 use crate::finding::Pace;
 use crate::finding::desk::Open;
 use crate::finding::desk::Withheld;
@@ -52,6 +53,9 @@ use state::State;
 
 /// How long the end waits for what is not delivered yet.
 const FAREWELL: Duration = Duration::from_secs(10);
+
+/// What is said of a sink that is down.
+const SINK_DOWN: &str = "podtrace sink down";
 
 /// Why sinks cannot be opened.
 #[derive(Debug, Error)]
@@ -297,12 +301,12 @@ impl Outlets {
         let down = self.counts().filter(|(_, counts)| counts.is_open());
         down.map(|(name, counts)| Finding {
             severity: Severity::Warning,
-            rule: "podtrace sink down".to_owned(),
-            subject: Some(name.to_owned()),
+            rule: SINK_DOWN.to_owned(),
             title: format!("podtrace cannot reach its sink {name}"),
             evidence: counts.last_error().into_iter().chain([format!("{} wait for it", counts.queued())]).collect(),
             confidence: Confidence::High,
             next: "see podtrace's log".to_owned(),
+            fingerprint: Fingerprint::of(SINK_DOWN, name),
             effect: 1.0,
         })
         .collect()
@@ -401,8 +405,7 @@ impl Outlets {
         let Withheld { duplicate: _, rate_limited, too_many } = withheld;
         if rate_limited + too_many > 0 {
             remarks.push(format!(
-                "{} findings were held back from alerting by the rate limit, {too_many} because there were too many",
-                rate_limited
+                "{rate_limited} findings were held back from alerting by the rate limit, {too_many} because there were too many"
             ));
         }
         runtime.shutdown_timeout(Duration::from_secs(1));

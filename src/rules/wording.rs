@@ -13,6 +13,7 @@ use crate::event::unit;
 use crate::finding;
 use crate::finding::Confidence;
 use crate::finding::Finding;
+use crate::finding::Fingerprint;
 use crate::profile::Comparison;
 use crate::profile::Figure;
 use crate::window::Catalogue;
@@ -99,11 +100,11 @@ fn of_crossing(
     Finding {
         severity: threshold.severity,
         rule: format!("{} {}", threshold.kind, threshold.text),
-        subject: None,
         title: format!("{} {figure} {value}{at}", kind.name),
         evidence,
         confidence: confidence(crossing, missing),
         next: next::command(session, kind, threshold.figure, culprit),
+        fingerprint: Fingerprint::of(&threshold.kind, &threshold.text),
         effect: effect(worst.value, threshold.bound, threshold.figure, threshold.comparison),
     }
 }

@@ -6,6 +6,7 @@
 mod access;
 mod convert;
 mod error;
+mod feeds;
 mod happening;
 mod network;
 mod watch;
@@ -25,12 +26,13 @@ pub use access::Access;
 pub use error::AccessError;
 pub use error::KubernetesError;
 pub use error::Verb;
+pub use feeds::Feed;
+pub use feeds::Feeds;
 pub use happening::PodEvent;
 pub use network::Endpoints;
 pub use network::PodAddress;
 pub use network::Service;
 pub use watch::Change;
-pub use watch::Feed;
 pub use watch::Watch;
 pub use watched::Resource;
 pub use watched::Watched;
@@ -69,6 +71,11 @@ impl fmt::Debug for Cluster {
     }
 }
 
+/// Where an API is, for messages.
+fn server(config: &kube::Config) -> String {
+    config.cluster_url.to_string().trim_end_matches('/').to_owned()
+}
+
 /// Which things the API is asked for: what it can select by itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Query {
@@ -98,7 +105,7 @@ impl Cluster {
         drop(entered);
         Ok(Self {
             namespace: config.default_namespace.clone(),
-            server: config.cluster_url.to_string().trim_end_matches('/').to_owned(),
+            server: server(&config),
             executor,
             client,
             config,
@@ -134,21 +141,15 @@ impl Cluster {
     /// # Errors
     /// No thread can be started.
     pub fn watch(&self, query: &Query) -> Result<Watch, AccessError> {
-        Watch::start(self.config.clone(), query.clone(), self.asked::<Pod>(Verb::Watch, query))
+        Ok(Watch::start(self.feeds()?, query))
     }
 
-    /// Watches things a query selects, from now on, at most `limit` of them: a thread hands each change to `tell`, until
-    /// that says false or the feed is dropped. `tell` may wait; then nothing more is read.
+    /// A thread for further watches; see [`Feeds`].
     ///
     /// # Errors
-    /// No thread can be started.
-    pub fn feed<T: Watched>(
-        &self,
-        query: &Query,
-        limit: usize,
-        tell: impl FnMut(Change<T>) -> bool + Send + 'static,
-    ) -> Result<Feed, AccessError> {
-        Feed::start(self.config.clone(), query.clone(), self.asked::<T>(Verb::Watch, query), limit, tell)
+    /// No thread can be started, or the way in cannot be found again.
+    pub fn feeds(&self) -> Result<Feeds, AccessError> {
+        Feeds::start(self.config.clone(), self.server.clone())
     }
 
     fn list(&self, api: &Api<ApiPod>, query: &Query) -> Result<Vec<Pod>, KubernetesError> {

@@ -130,6 +130,7 @@ fn systemd() {
     let socket = UnixDatagram::bind(&path).expect("cannot make a socket");
     socket.set_read_timeout(Some(Duration::from_millis(100))).expect("a timeout can be set");
     let mut command = command(&scene);
+    command.args(["--log-format", "json"]);
     command.env("NOTIFY_SOCKET", &path).env("WATCHDOG_USEC", "200000").env_remove("WATCHDOG_PID");
     let daemon = Running::start(command, "daemon", scene.folder());
     let mut heard = String::new();
@@ -151,5 +152,11 @@ fn systemd() {
     wait_for("READY=1");
     daemon.signal(libc::SIGTERM);
     wait_for("STOPPING=1");
-    assert_eq!(daemon.end().code(), 0);
+    let ended = daemon.end();
+    assert_eq!(ended.code(), 0, "{}", ended.errors);
+    // Each line of the log is an object.
+    for line in ended.errors.lines() {
+        let entry: serde_json::Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        assert!(entry["level"].is_string() && entry["message"].is_string(), "{line}");
+    }
 }

@@ -9,6 +9,7 @@ use std::time::Instant;
 use podtrace::targets::kubernetes::Access;
 use podtrace::targets::kubernetes::Cluster;
 use podtrace::targets::kubernetes::Endpoints;
+use podtrace::targets::kubernetes::PodAddress;
 use podtrace::targets::kubernetes::PodEvent;
 use podtrace::targets::kubernetes::Query;
 use podtrace::targets::kubernetes::Service;
@@ -76,10 +77,12 @@ fn rights_are_those_that_are_used() {
     cluster.pods(&in_namespace).unwrap();
     let everywhere = Query::default();
     let _watch = cluster.watch(&everywhere).unwrap();
-    let _feeds = [
-        cluster.feed::<Service>(&everywhere, 100, |_| true).unwrap(),
-        cluster.feed::<Endpoints>(&everywhere, 100, |_| true).unwrap(),
-        cluster.feed::<PodEvent>(&everywhere, 100, |_| true).unwrap(),
+    let feeds = cluster.feeds().unwrap();
+    let _all = [
+        feeds.add::<Service>(&everywhere, 100, |_| true),
+        feeds.add::<Endpoints>(&everywhere, 100, |_| true),
+        feeds.add::<PodAddress>(&everywhere, 100, |_| true),
+        feeds.add::<PodEvent>(&everywhere, 100, |_| true),
     ];
     let used = || server.requests().iter().map(|request| right(request)).collect::<BTreeSet<Right>>();
     let deadline = Instant::now() + Duration::from_secs(20);

@@ -1,5 +1,6 @@
 //! Tests against servers that answer, hang, refuse and present bad certificates.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -7,6 +8,7 @@ use axum::body::Bytes;
 use axum::http::HeaderMap;
 use axum::http::StatusCode;
 use axum::routing::post;
+use rustls_pki_types::pem::PemObject;
 use tokio::net::TcpListener;
 
 use super::Address;
@@ -100,6 +102,51 @@ fn no_certificates() {
             panic!("expected something to try again");
         };
         assert!(why.contains("`ca-file` `/etc/hostname` holds no certificates"), "{why}");
+    });
+}
+
+/// Serves 200 over TLS with a certificate for this machine that nobody but itself has signed; made for this test, with
+/// `openssl req -x509 … -days 36500 -addext subjectAltName=DNS:localhost,IP:127.0.0.1`.
+async fn serve_tls() -> String {
+    let certificates = rustls_pki_types::CertificateDer::pem_slice_iter(include_bytes!("tls/certificate.pem"));
+    let key = rustls_pki_types::PrivateKeyDer::from_pem_slice(include_bytes!("tls/key.pem")).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let certificates = certificates.collect::<Result<_, _>>().unwrap();
+    let config = builder.with_no_client_auth().with_single_cert(certificates, key).unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (socket, _) = listener.accept().await.unwrap();
+            // A client that does not trust the certificate ends the handshake.
+            let Ok(mut stream) = acceptor.accept(socket).await else { continue };
+            let mut bytes = [0; 4_096];
+            let _ = tokio::io::AsyncReadExt::read(&mut stream, &mut bytes).await;
+            let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+            tokio::io::AsyncWriteExt::write_all(&mut stream, answer).await.unwrap();
+        }
+    });
+    format!("https://{address}")
+}
+
+/// Check that a certificate nobody trusts is something to try again, said as what it is, and that a file makes it trusted.
+#[test]
+fn certificates() {
+    run(async {
+        let url = serve_tls().await;
+        let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/delivery/http/tls/certificate.pem");
+        let trusting = Poster::new(Duration::from_secs(5), Some(file));
+        let answer = trusting.post(&address(&url), &Default::default(), Bytes::new()).await.unwrap();
+        assert_eq!(answer.status, StatusCode::OK);
+        let other = Poster::new(Duration::from_secs(5), None);
+        let Err(Outcome::Retry { why, .. }) = other.post(&address(&url), &Default::default(), Bytes::new()).await
+        else {
+            panic!("expected something to try again");
+        };
+        // Where the machine has no certificates at all, that is what is said.
+        assert!(why.contains("certificate"), "{why}");
     });
 }
 

@@ -11,6 +11,7 @@ use crate::event::Severity;
 use crate::finding::Alert;
 use crate::finding::Confidence;
 use crate::finding::Finding;
+use crate::finding::Fingerprint;
 use crate::finding::Origin;
 use crate::finding::alert::Status;
 
@@ -18,11 +19,11 @@ fn finding(rule: &str, subject: Option<&str>, severity: Severity) -> Finding {
     Finding {
         severity,
         rule: rule.to_owned(),
-        subject: subject.map(str::to_owned),
-        title: format!("{rule} is wrong"),
+        title: subject.unwrap_or(rule).to_owned(),
         evidence: vec!["23 of 101".to_owned()],
         confidence: Confidence::High,
         next: "podtrace check".to_owned(),
+        fingerprint: Fingerprint::of(rule, subject.unwrap_or_default()),
         effect: 2.0,
     }
 }
@@ -83,7 +84,7 @@ fn duplicates_before_rate() {
     let findings: Vec<_> =
         (0..1_000).map(|n| finding("slow", Some(&format!("peer-{}", n % 10)), Severity::Critical)).collect();
     let first = desk.judged(at(0), &findings);
-    let subjects: Vec<_> = first.iter().map(|alert| alert.subject.as_deref().unwrap()).collect();
+    let subjects: Vec<_> = first.iter().map(|alert| alert.title.as_str()).collect();
     assert_eq!(subjects, ["peer-0", "peer-1", "peer-2", "peer-3", "peer-4", "peer-5", "peer-6"]);
     assert_eq!(desk.withheld(), Withheld { duplicate: 990, rate_limited: 3, too_many: 0 });
     assert_eq!(desk.judged(at(50), &findings).len(), 0);

@@ -1,4 +1,5 @@
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -17,6 +18,7 @@ use crate::event::session::Target;
 use crate::targets::api_server::ApiServer;
 use crate::targets::api_server::Fault;
 use crate::targets::kubernetes::Access;
+use crate::targets::kubernetes::Feeds;
 
 const PODS: &str = include_str!("../../../tests/recorded/kubernetes/podlist.json");
 const SERVICES: &str = include_str!("../../../tests/recorded/kubernetes/services.json");
@@ -151,10 +153,10 @@ fn by_namespace_where_all_is_forbidden() {
     let items = words(&naming.finish()).join("\n").replace(&server.address.to_string(), "SERVER");
     assert_snapshot!(items, @"
     1: production/demo (service)
-    kubernetes: events: the API at http://SERVER forbids `system:serviceaccount:production:default` to list events in namespace `production`: allow the verbs `get`, `list` and `watch` on `events` by a role
-    peer names: endpoints: only what is in `production` is known: the API at http://SERVER forbids `system:serviceaccount:production:default` to list endpointslices in all namespaces: allow the verbs `get`, `list` and `watch` on `endpointslices` of the API group `discovery.k8s.io` by a role
-    peer names: endpoints: the API at http://SERVER forbids `system:serviceaccount:production:default` to list endpointslices in namespace `production`: allow the verbs `get`, `list` and `watch` on `endpointslices` of the API group `discovery.k8s.io` by a role
-    peer names: services: only what is in `production` is known: the API at http://SERVER forbids `system:serviceaccount:production:default` to list services in all namespaces: allow the verbs `get`, `list` and `watch` on `services` by a role
+    kubernetes: events: the API at http://SERVER forbids `system:serviceaccount:production:default` to list events in namespace `production`: allow the verbs `list` and `watch` on `events` by a role
+    peer names: endpoints: only what is in `production` is known: the API at http://SERVER forbids `system:serviceaccount:production:default` to list endpointslices in all namespaces: allow the verbs `list` and `watch` on `endpointslices` of the API group `discovery.k8s.io` by a role
+    peer names: endpoints: the API at http://SERVER forbids `system:serviceaccount:production:default` to list endpointslices in namespace `production`: allow the verbs `list` and `watch` on `endpointslices` of the API group `discovery.k8s.io` by a role
+    peer names: services: only what is in `production` is known: the API at http://SERVER forbids `system:serviceaccount:production:default` to list services in all namespaces: allow the verbs `list` and `watch` on `services` by a role
     ");
 }
 
@@ -198,4 +200,35 @@ fn without_a_cluster() {
     peer names: services: the kubeconfig has no current context: name one with `--context`
     ");
     assert!(Naming::start(&Access::default(), Timestamp::UNIX_EPOCH, &[example::target(0, "x")]).is_none());
+}
+
+/// Check that where credentials come from a command, it runs as often as for one client (the library's has it run several
+/// times), however much is asked.
+#[test]
+fn logs_in_once() {
+    let server = server();
+    server.demand("a token of the command");
+    let folder = tempfile::tempdir().unwrap();
+    let (program, runs) = (folder.path().join("login"), folder.path().join("runs"));
+    let answer = json!({
+        "kind": "ExecCredential", "apiVersion": "client.authentication.k8s.io/v1",
+        "status": {"token": "a token of the command"},
+    });
+    fs::write(&program, format!("#!/bin/sh\necho run >> '{}'\ncat <<'END'\n{answer}\nEND\n", runs.display())).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let mut kubeconfig: Value = serde_json::from_str(&server.kubeconfig("production")).unwrap();
+    kubeconfig["users"][0]["user"] = json!({"exec": {
+        "apiVersion": "client.authentication.k8s.io/v1", "command": program, "interactiveMode": "Never",
+    }});
+    let count = || fs::read_to_string(&runs).unwrap_or_default().lines().count();
+    let path = folder.path().join("config");
+    fs::write(&path, kubeconfig.to_string()).unwrap();
+    drop(Feeds::connect(&Access { kubeconfig: Some(path), context: None }).unwrap());
+    let of_one = count();
+    let (_folder, mut naming) = naming(&kubeconfig.to_string());
+    naming.look_at(&[peer(1, "10.96.25.56", 80, Side::Client), peer(2, "10.244.0.12", 40_000, Side::Server)]);
+    let items = words(&naming.finish());
+    assert!(items.contains(&"1: production/demo (service)".to_owned()), "{items:#?}");
+    assert!(items.contains(&"2: production/web-85f5b7f4c8-mxdrj (pod of deploy/web)".to_owned()), "{items:#?}");
+    assert_eq!((of_one > 0, count()), (true, 2 * of_one));
 }

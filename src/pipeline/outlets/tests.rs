@@ -23,6 +23,7 @@ use crate::event::example::MS;
 use crate::event::example::S;
 use crate::finding::Confidence;
 use crate::finding::Finding;
+use crate::finding::Fingerprint;
 use crate::pipeline;
 use crate::profile::Profile;
 use crate::report::Builder;
@@ -70,7 +71,7 @@ fn finding(title: String, severity: Severity) -> Finding {
     Finding {
         severity,
         rule: "slow".into(),
-        subject: Some(title.clone()),
+        fingerprint: Fingerprint::of("slow", &title),
         title,
         evidence: vec!["Authorization: Bearer hunter23".into()],
         confidence: Confidence::High,

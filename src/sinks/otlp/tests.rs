@@ -106,7 +106,7 @@ fn span(n: u64, parent: Option<u64>) -> Span {
         side: Side::Client,
         start_ns: 1_770_000_000_000_000_000 + n,
         end_ns: 1_770_000_000_023_000_000 + n,
-        error: (n % 7 == 0).then(|| "ECONNREFUSED".to_owned()),
+        error: n.is_multiple_of(7).then(|| "ECONNREFUSED".to_owned()),
         attributes: vec![Attribute::number("network.peer.port", 5432), Attribute::text("network.transport", "tcp")],
         resource: Arc::new(vec![Attribute::text("k8s.pod.name", if n.is_multiple_of(2) { "web-0" } else { "web-1" })]),
     }
@@ -141,7 +141,7 @@ fn check(requests: &[ExportTraceServiceRequest], count: u64) {
         assert_eq!(span.parent_span_id, parent);
         assert_eq!(span.end_time_unix_nano - span.start_time_unix_nano, 23_000_000);
         assert_eq!((span.kind, span.attributes.len()), (3, 2));
-        assert_eq!(span.status.as_ref().map(|status| status.code), (n % 7 == 0).then_some(2));
+        assert_eq!(span.status.as_ref().map(|status| status.code), n.is_multiple_of(7).then_some(2));
     }
     let pods = requests[0].resource_spans.iter().map(|resource| resource.resource.as_ref().unwrap().attributes.len());
     assert_eq!(pods.collect::<Vec<_>>(), [1, 1]);

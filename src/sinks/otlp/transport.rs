@@ -41,7 +41,16 @@ use crate::sinks::option::Given;
 /// Where requests go, and how.
 pub(super) enum Transport {
     Grpc { channel: Channel, metadata: MetadataMap, shown: String, timeout: Duration, gzip: bool },
-    Http { poster: Poster, traces: Address, metrics: Address, headers: HeaderMap, gzip: bool },
+    Http(Box<Http>),
+}
+
+/// Pages to post to.
+pub(super) struct Http {
+    poster: Poster,
+    traces: Address,
+    metrics: Address,
+    headers: HeaderMap,
+    gzip: bool,
 }
 
 impl Transport {
@@ -66,13 +75,13 @@ impl Transport {
         if is_http {
             let base = endpoint.expose().trim_end_matches('/');
             let base = Secret::new(base.strip_suffix("/v1/traces").unwrap_or(base));
-            return Ok(Self::Http {
+            return Ok(Self::Http(Box::new(Http {
                 poster: Poster::new(given.timeout(), given.ca_file()),
                 traces: Address::new(&base, "/v1/traces")?,
                 metrics: Address::new(&base, "/v1/metrics")?,
                 headers,
                 gzip,
-            });
+            })));
         }
         if has_path {
             return Err(SinkError::Endpoint(
@@ -103,9 +112,9 @@ impl Transport {
     /// Sends spans.
     pub(super) async fn traces(&self, request: ExportTraceServiceRequest) -> Outcome {
         match self {
-            Self::Http { poster, traces, headers, gzip, .. } => {
+            Self::Http(http) => {
                 let body = request.encode_to_vec();
-                post(poster, traces, headers, *gzip, body, |answer| {
+                http.post(&http.traces, body, |answer| {
                     let partial = ExportTraceServiceResponse::decode(answer).ok()?.partial_success?;
                     Some((partial.rejected_spans, partial.error_message))
                 })
@@ -129,10 +138,10 @@ impl Transport {
     /// Sends figures.
     pub(super) async fn metrics(&self, request: ExportMetricsServiceRequest) -> Outcome {
         match self {
-            Self::Http { poster, metrics, headers, gzip, .. } => {
+            Self::Http(http) => {
                 let body = request.encode_to_vec();
                 // One item is a whole snapshot: what is thrown away of it is only said.
-                post(poster, metrics, headers, *gzip, body, |answer| {
+                http.post(&http.metrics, body, |answer| {
                     let partial = ExportMetricsServiceResponse::decode(answer).ok()?.partial_success?;
                     Some((0, partial.error_message))
                 })
@@ -154,34 +163,32 @@ impl Transport {
     }
 }
 
-async fn post(
-    poster: &Poster,
-    address: &Address,
-    headers: &HeaderMap,
-    gzip: bool,
-    body: Vec<u8>,
-    partial: impl Fn(Bytes) -> Option<(i64, String)>,
-) -> Outcome {
-    let mut headers = headers.clone();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-protobuf"));
-    let body = match compressed(&body).filter(|_| gzip) {
-        Some(small) => {
-            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-            small
+impl Http {
+    async fn post(
+        &self,
+        address: &Address,
+        body: Vec<u8>,
+        partial: impl Fn(Bytes) -> Option<(i64, String)>,
+    ) -> Outcome {
+        let mut headers = self.headers.clone();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-protobuf"));
+        let body = match compressed(&body).filter(|_| self.gzip) {
+            Some(small) => {
+                headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+                small
+            }
+            None => body,
+        };
+        let answer = match self.poster.post(address, &headers, Bytes::from(body)).await {
+            Ok(answer) => answer,
+            Err(outcome) => return outcome,
+        };
+        match answer.outcome(address) {
+            Outcome::Delivered => partly(partial(answer.body)),
+            // OTLP retries fewer of them than HTTP at large: of 5xx only 502, 503 and 504.
+            Outcome::Retry { why, .. } if matches!(answer.status.as_u16(), 500 | 501) => Outcome::Rejected { why },
+            outcome => outcome,
         }
-        None => body,
-    };
-    let answer = match poster.post(address, &headers, Bytes::from(body)).await {
-        Ok(answer) => answer,
-        Err(outcome) => return outcome,
-    };
-    match answer.outcome(address) {
-        Outcome::Delivered => partly(partial(answer.body)),
-        // OTLP retries fewer of them than HTTP at large: of 5xx only these.
-        Outcome::Retry { why, .. } if answer.status.as_u16() == 500 || answer.status.as_u16() == 501 => {
-            Outcome::Rejected { why }
-        }
-        outcome => outcome,
     }
 }
 

@@ -128,11 +128,12 @@ pub enum KubernetesError {
     },
     /// Who asks may not.
     #[error(
-        "the API at {server} forbids {}to {} {} {}: allow the verbs `get`, `list` and `watch` on {} by a role",
+        "the API at {server} forbids {}to {} {} {}: allow the verbs {} on {} by a role",
         Who(.user),
         .verb.name(),
         .resource.name,
         Place(.namespace),
+        if .resource.is_got { "`get`, `list` and `watch`" } else { "`list` and `watch`" },
         Named(.resource)
     )]
     Forbidden {
@@ -223,8 +224,8 @@ struct Named<'a>(&'a Resource);
 impl fmt::Display for Named<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Resource { name, group: "" } => write!(f, "`{name}`"),
-            Resource { name, group } => write!(f, "`{name}` of the API group `{group}`"),
+            Resource { name, group: "", .. } => write!(f, "`{name}`"),
+            Resource { name, group, .. } => write!(f, "`{name}` of the API group `{group}`"),
         }
     }
 }

@@ -58,7 +58,7 @@ fn container(field: &str) -> Option<String> {
 impl Watched for PodEvent {
     type Api = ApiEvent;
 
-    const RESOURCE: Resource = Resource { name: "events", group: "" };
+    const RESOURCE: Resource = Resource { name: "events", group: "", is_got: false };
 
     /// Reporters write either of two forms: a count with its first and last time, or a time and a series.
     fn of(api: &ApiEvent) -> Self {

@@ -80,7 +80,7 @@ fn port(number: i32) -> Option<u16> {
 impl Watched for Service {
     type Api = ApiService;
 
-    const RESOURCE: Resource = Resource { name: "services", group: "" };
+    const RESOURCE: Resource = Resource { name: "services", group: "", is_got: false };
 
     fn of(api: &ApiService) -> Self {
         let spec = api.spec.as_ref();
@@ -107,7 +107,7 @@ impl Watched for Service {
 impl Watched for Endpoints {
     type Api = ApiSlice;
 
-    const RESOURCE: Resource = Resource { name: "endpointslices", group: "discovery.k8s.io" };
+    const RESOURCE: Resource = Resource { name: "endpointslices", group: "discovery.k8s.io", is_got: false };
 
     fn of(api: &ApiSlice) -> Self {
         let labels = api.metadata.labels.as_ref();
@@ -134,7 +134,7 @@ impl Watched for Endpoints {
 impl Watched for PodAddress {
     type Api = ApiPod;
 
-    const RESOURCE: Resource = Resource { name: "pods", group: "" };
+    const RESOURCE: Resource = Resource { name: "pods", group: "", is_got: true };
 
     fn of(api: &ApiPod) -> Self {
         let spec = api.spec.as_ref();

@@ -1,30 +1,27 @@
 //! What becomes of things in a cluster: a watch on the API that goes on through restarts of it.
 //!
-//! A thread of its own keeps the watch and sends changes through a channel of bounded length; while that is full, nothing
-//! more is read. Whatever happens to the connection, nothing is lost: the watch resumes where it was, and where the API does
+//! A thread of its own ([`Feeds`]) keeps the watch and sends changes through a channel of bounded length; while that is full,
+//! nothing more is read. Whatever happens to the connection, nothing is lost: the watch resumes where it was, and where the API does
 //! not remember that (410), everything is listed anew and compared.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
-use std::pin::pin;
 use std::sync::mpsc;
 use std::sync::mpsc::Receiver;
-use std::thread::JoinHandle;
 use std::time::Duration;
 use std::time::Instant;
 
 use futures_util::StreamExt;
-use futures_util::future::select;
 use kube::Api;
 use kube::Client;
 use kube::Resource as _;
 use kube::api::WatchEvent;
 use kube::api::WatchParams;
-use tokio::sync::oneshot;
 use tokio::time::sleep;
 use tokio::time::timeout;
 
-use super::AccessError;
+use super::Feed;
+use super::Feeds;
 use super::KubernetesError;
 use super::PATIENCE;
 use super::Query;
@@ -76,94 +73,35 @@ pub enum Change<T = Pod> {
 /// A watch of pods that runs, and what it told and was not taken yet. Dropping it ends it.
 #[derive(Debug)]
 pub struct Watch {
-    changes: Option<Receiver<Change>>,
-    feed: Option<Feed>,
+    // In this order: what waits for room to tell something fails once the receiver is gone, and the thread ends.
+    changes: Receiver<Change>,
+    _feed: Feed,
+    _feeds: Feeds,
 }
 
 impl Watch {
-    pub(super) fn start(config: kube::Config, query: Query, asked: Asked) -> Result<Self, AccessError> {
+    pub(super) fn start(feeds: Feeds, query: &Query) -> Self {
         let (sender, changes) = mpsc::sync_channel(CHANGES_MAX);
-        let tell = move |change| sender.send(change).is_ok();
-        let feed = Feed::start::<Pod>(config, query, asked, usize::MAX, tell)?;
-        Ok(Self { changes: Some(changes), feed: Some(feed) })
+        let feed = feeds.add(query, usize::MAX, move |change| sender.send(change).is_ok());
+        Self { changes, _feed: feed, _feeds: feeds }
     }
 
     /// The next change; waits for it so long at most. `None` if there was none.
     pub fn next(&self, timeout: Duration) -> Option<Change> {
-        self.changes.as_ref()?.recv_timeout(timeout).ok()
+        self.changes.recv_timeout(timeout).ok()
     }
 
     /// The next change, if there is one already.
     pub fn try_next(&self) -> Option<Change> {
-        self.changes.as_ref()?.try_recv().ok()
-    }
-}
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        // A sender that waits for room fails once the receiver is gone, and the thread ends.
-        self.changes = None;
-        self.feed = None;
-    }
-}
-
-/// A thread that watches. Dropping it ends it and waits until it has ended: whoever takes what it tells must not be
-/// keeping it waiting then.
-#[derive(Debug)]
-pub struct Feed {
-    end: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Feed {
-    pub(super) fn start<T: Watched>(
-        config: kube::Config,
-        query: Query,
-        asked: Asked,
-        limit: usize,
-        tell: impl FnMut(Change<T>) -> bool + Send + 'static,
-    ) -> Result<Self, AccessError> {
-        let executor =
-            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(AccessError::Client)?;
-        let entered = executor.enter();
-        let client = Client::try_from(config).map_err(AccessError::of_client)?;
-        drop(entered);
-        let (end, ended) = oneshot::channel();
-        let tell = Box::new(tell);
-        let follower =
-            Follower { asked, tell, limit, left_out: 0, known: BTreeMap::new(), version: None, trouble: None };
-        let body = move || {
-            let follow = follower.run(client, &query);
-            executor.block_on(select(pin!(follow), ended));
-        };
-        let thread =
-            std::thread::Builder::new().name("podtrace-watch".into()).spawn(body).map_err(AccessError::Client)?;
-        Ok(Self { end: Some(end), thread: Some(thread) })
-    }
-}
-
-impl Feed {
-    /// Ends it without waiting until it has ended.
-    pub fn leave(mut self) {
-        self.thread = None;
-    }
-}
-
-impl Drop for Feed {
-    fn drop(&mut self) {
-        if let Some(end) = self.end.take() {
-            let _ = end.send(());
-        }
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        self.changes.try_recv().ok()
     }
 }
 
 /// Nobody listens any more.
 struct Unheard;
 
-struct Follower<T> {
+/// Keeps a watch going, and tells what is new.
+pub(super) struct Follower<T> {
     asked: Asked,
     tell: Box<dyn FnMut(Change<T>) -> bool + Send>,
     /// The most that are kept.
@@ -195,9 +133,15 @@ struct Listed<T> {
 }
 
 impl<T: Watched> Follower<T> {
-    async fn run(mut self, client: Client, query: &Query) {
+    pub(super) fn new(asked: Asked, limit: usize, tell: impl FnMut(Change<T>) -> bool + Send + 'static) -> Self {
+        let tell = Box::new(tell);
+        Self { asked, tell, limit, left_out: 0, known: BTreeMap::new(), version: None, trouble: None }
+    }
+
+    /// Goes on until nobody listens any more.
+    pub(super) async fn run(mut self, client: Client, query: Query) {
         let api = query.api(&client);
-        while let Ok(()) = self.round(&api, query).await {}
+        while let Ok(()) = self.round(&api, &query).await {}
     }
 
     /// Lists if need be, and watches until the connection ends.
@@ -264,7 +208,7 @@ impl<T: Watched> Follower<T> {
     }
 
     /// All there are, page by page, and the version that is true for. What is beyond the limit is not asked for.
-    async fn list(&self, api: &Api<T::Api>, query: &Query) -> Result<Listed<T>, KubernetesError> {
+    async fn list(&mut self, api: &Api<T::Api>, query: &Query) -> Result<Listed<T>, KubernetesError> {
         let asked = Asked { verb: Verb::List, ..self.asked.clone() };
         let mut parameters = query.list();
         let mut things = Vec::new();

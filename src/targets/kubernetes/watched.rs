@@ -36,12 +36,14 @@ pub struct Resource {
     pub name: &'static str,
     /// Its group; empty for the core's.
     pub group: &'static str,
+    /// Whether single ones are asked for by name, too.
+    pub is_got: bool,
 }
 
 impl Watched for Pod {
     type Api = ApiPod;
 
-    const RESOURCE: Resource = Resource { name: "pods", group: "" };
+    const RESOURCE: Resource = Resource { name: "pods", group: "", is_got: true };
 
     fn of(api: &ApiPod) -> Self {
         convert::pod(api)

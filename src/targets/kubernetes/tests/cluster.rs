@@ -1,7 +1,9 @@
 //! Services, endpoints, addresses of pods, events: read from recorded answers and fed from a server.
 
+use std::net::IpAddr;
 use std::sync::mpsc;
 use std::sync::mpsc::Receiver;
+use std::time::Duration;
 
 use insta::assert_debug_snapshot;
 use insta::assert_snapshot;
@@ -17,6 +19,7 @@ use crate::targets::api_server::ApiServer;
 use crate::targets::kubernetes::Change;
 use crate::targets::kubernetes::Endpoints;
 use crate::targets::kubernetes::Feed;
+use crate::targets::kubernetes::Feeds;
 use crate::targets::kubernetes::KubernetesError;
 use crate::targets::kubernetes::PodAddress;
 use crate::targets::kubernetes::PodEvent;
@@ -38,10 +41,11 @@ fn server() -> ApiServer {
     server
 }
 
-fn feed<T: Watched>(server: &ApiServer, query: &Query, limit: usize) -> (Feed, Receiver<Change<T>>) {
+fn feed<T: Watched>(server: &ApiServer, query: &Query, limit: usize) -> ((Feed, Feeds), Receiver<Change<T>>) {
     let (sender, changes) = mpsc::channel();
-    let feed = connect(server).feed(query, limit, move |change| sender.send(change).is_ok()).unwrap();
-    (feed, changes)
+    let feeds = connect(server).feeds().unwrap();
+    let feed = feeds.add(query, limit, move |change| sender.send(change).is_ok());
+    ((feed, feeds), changes)
 }
 
 /// What is told up to the moment when all there is was told.
@@ -67,7 +71,7 @@ fn trouble<T: Watched>(changes: &Receiver<Change<T>>) -> KubernetesError {
 #[test]
 fn recorded_services() {
     let server = server();
-    let (_feed, changes) = feed::<Service>(&server, &Query::default(), 100);
+    let (_feeds, changes) = feed::<Service>(&server, &Query::default(), 100);
     assert_debug_snapshot!(all(&changes), @r#"
     [
         Service {
@@ -88,7 +92,7 @@ fn recorded_services() {
         },
     ]
     "#);
-    let (_feed, changes) = feed::<Endpoints>(&server, &Query::default(), 100);
+    let (_feeds, changes) = feed::<Endpoints>(&server, &Query::default(), 100);
     assert_debug_snapshot!(all(&changes), @r#"
     [
         Endpoints {
@@ -119,7 +123,7 @@ fn addresses_of_pods() {
     let mut ended = server.pod("production", "guaranteed");
     ended["status"]["phase"] = json!("Failed");
     server.apply(ended);
-    let (_feed, changes) = feed::<PodAddress>(&server, &in_namespace("production"), 100);
+    let (_feeds, changes) = feed::<PodAddress>(&server, &in_namespace("production"), 100);
     let pods = all(&changes);
     let line = |pod: &PodAddress| {
         let workload = pod.workload.as_deref().unwrap_or("-");
@@ -144,7 +148,7 @@ fn events_of_both_forms() {
     let server = server();
     let of_pod = "involvedObject.kind=Pod,involvedObject.name=my-pod".to_owned();
     let query = Query { fields: Some(of_pod), ..in_namespace("production") };
-    let (_feed, changes) = feed::<PodEvent>(&server, &query, 100);
+    let (_feeds, changes) = feed::<PodEvent>(&server, &query, 100);
     let events = all(&changes);
     assert_eq!(events.len(), 2);
     assert_debug_snapshot!(events[1], @r#"
@@ -172,7 +176,7 @@ fn events_of_both_forms() {
     assert_eq!((first.to_string().as_str(), first == last), ("2026-11-22T14:36:59.117352Z", true));
     assert_eq!((events[0].reporter.as_str(), events[0].count), ("default-scheduler", 1));
     let query = Query { fields: Some("involvedObject.kind=Pod".into()), ..in_namespace("production") };
-    let (_feed, changes) = feed::<PodEvent>(&server, &query, 100);
+    let (_feeds, changes) = feed::<PodEvent>(&server, &query, 100);
     let crasher = all(&changes).into_iter().find(|event| event.pod == "crasher").unwrap();
     assert_eq!((crasher.count, crasher.container.as_deref()), (23, Some("app")));
     assert_eq!(crasher.last.unwrap().to_string(), "2026-11-22T14:40:47.25Z");
@@ -183,7 +187,7 @@ fn events_of_both_forms() {
 fn limited() {
     let server = server();
     server.page(2);
-    let (_feed, changes) = feed::<PodAddress>(&server, &in_namespace("production"), 3);
+    let (_feeds, changes) = feed::<PodAddress>(&server, &in_namespace("production"), 3);
     let mut words = Vec::new();
     while words.last().is_none_or(|word| word != "synced") {
         words.push(match changes.recv_timeout(SOON).unwrap() {
@@ -212,27 +216,31 @@ fn forbidden() {
     let server = server();
     server.forbid("endpointslices", false);
     server.forbid("services", true);
-    let (_feed, changes) = feed::<Endpoints>(&server, &Query::default(), 100);
-    assert_snapshot!(text(&trouble(&changes), &server), @"the API at http://SERVER forbids `system:serviceaccount:production:default` to list endpointslices in all namespaces: allow the verbs `get`, `list` and `watch` on `endpointslices` of the API group `discovery.k8s.io` by a role");
-    let (_feed, changes) = feed::<Service>(&server, &Query::default(), 100);
-    assert_snapshot!(text(&trouble(&changes), &server), @"the API at http://SERVER forbids `system:serviceaccount:production:default` to list services in all namespaces: allow the verbs `get`, `list` and `watch` on `services` by a role");
-    let (_feed, changes) = feed::<Service>(&server, &in_namespace("production"), 100);
+    let (_feeds, changes) = feed::<Endpoints>(&server, &Query::default(), 100);
+    assert_snapshot!(text(&trouble(&changes), &server), @"the API at http://SERVER forbids `system:serviceaccount:production:default` to list endpointslices in all namespaces: allow the verbs `list` and `watch` on `endpointslices` of the API group `discovery.k8s.io` by a role");
+    let (_feeds, changes) = feed::<Service>(&server, &Query::default(), 100);
+    assert_snapshot!(text(&trouble(&changes), &server), @"the API at http://SERVER forbids `system:serviceaccount:production:default` to list services in all namespaces: allow the verbs `list` and `watch` on `services` by a role");
+    let (_feeds, changes) = feed::<Service>(&server, &in_namespace("production"), 100);
     assert_eq!(all(&changes).len(), 1);
 }
 
-/// Check that a feed can be left while nobody takes what it tells.
+/// Check that a feed can be dropped while nobody takes what it tells, that others go on once somebody takes that, and that
+/// all can be dropped once nobody listens.
 #[test]
-fn left() {
+fn dropped() {
     let server = server();
+    let feeds = connect(&server).feeds().unwrap();
     let (sender, changes) = mpsc::sync_channel(0);
-    let feed = connect(&server).feed::<PodAddress>(&Query::default(), 100, move |change| sender.send(change).is_ok());
+    let feed = feeds.add::<PodAddress>(&Query::default(), 100, move |change| sender.send(change).is_ok());
     assert!(matches!(changes.recv_timeout(SOON), Ok(Change::Added(_))));
-    feed.unwrap().leave();
-    let (sender, changes) = mpsc::sync_channel(0);
-    let feed = connect(&server).feed::<PodAddress>(&Query::default(), 100, move |change| sender.send(change).is_ok());
-    assert!(matches!(changes.recv_timeout(SOON), Ok(Change::Added(_))));
-    drop(changes);
+    let (sender, others) = mpsc::sync_channel(0);
+    let _other = feeds.add::<Service>(&Query::default(), 100, move |change| sender.send(change).is_ok());
+    assert!(others.recv_timeout(Duration::from_millis(100)).is_err(), "the thread waits for the first to be taken");
     drop(feed);
+    drop(changes);
+    assert!(matches!(others.recv_timeout(SOON), Ok(Change::Added(_))));
+    drop(others);
+    drop(feeds);
 }
 
 /// Check that texts are cut between characters.
@@ -241,6 +249,25 @@ fn long_texts() {
     assert_eq!(cut("größe", 10), "größe");
     assert_eq!(cut("größe", 3), "gr...");
     assert_eq!(cut("größe", 4), "grö...");
+}
+
+/// Check that lists that the API writes as nothing are empty, and that addresses that are none are left out.
+#[test]
+fn nothing_in_it() {
+    let slice: Value = json!({
+        "kind": "EndpointSlice", "apiVersion": "discovery.k8s.io/v1", "addressType": "IPv4",
+        "metadata": {"name": "x"}, "endpoints": null, "ports": null,
+    });
+    let slice = Endpoints::of(&serde_json::from_value(slice).unwrap());
+    assert!(slice.addresses.is_empty() && slice.ports.is_empty());
+    let headless: Value = json!({
+        "metadata": {"name": "x"}, "spec": {"clusterIP": "None", "clusterIPs": ["None"], "ports": null},
+        "status": {"loadBalancer": {"ingress": [{"hostname": "x.example"}, {"ip": "192.0.2.7"}]}},
+    });
+    let service = Service::of(&serde_json::from_value(headless).unwrap());
+    assert_eq!(service.addresses.into_iter().collect::<Vec<_>>(), ["192.0.2.7".parse::<IpAddr>().unwrap()]);
+    let pod = PodAddress::of(&serde_json::from_value(json!({"metadata": {"name": "x"}})).unwrap());
+    assert!(pod.addresses.is_empty() && pod.node.is_none());
 }
 
 proptest::proptest! {
