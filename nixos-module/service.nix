@@ -41,6 +41,7 @@ in
   };
 
   serviceConfig = {
+    # Not notify-reload: systemd before 253 does not know it, and would start the daemon without waiting for it.
     Type = "notify";
     NotifyAccess = "main";
     WatchdogSec = 30;
