@@ -121,6 +121,7 @@ impl<L: Send + Sync + 'static> Courier<L> {
             outbox: Outbox::new(settings.queue),
             breaker: Breaker::new(settings.opens_after),
             next_try: Instant::now(),
+            not_before: Instant::now(),
             flying: None,
             deadline: None,
         };
@@ -173,6 +174,8 @@ struct Task<L, C> {
     outbox: Outbox<Arc<L>>,
     breaker: Breaker,
     next_try: Instant,
+    /// The destination does not want to be tried before.
+    not_before: Instant,
     /// The try that is under way: of the outbox's first parcel.
     flying: Option<Flight>,
     deadline: Option<Instant>,
@@ -206,7 +209,7 @@ impl<L: Send + Sync + 'static, C: Carrier<L>> Task<L, C> {
                 () = tokio::time::sleep_until(self.next_try), if !flies && waits => self.depart(),
                 changed = self.closing.changed(), if deadline.is_none() => {
                     self.deadline = if changed.is_ok() { *self.closing.borrow() } else { Some(Instant::now()) };
-                    self.next_try = self.next_try.min(Instant::now() + HURRY);
+                    self.next_try = self.next_try.min(Instant::now() + HURRY).max(self.not_before);
                 }
                 () = tokio::time::sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => break,
             }
@@ -300,7 +303,8 @@ impl<L: Send + Sync + 'static, C: Carrier<L>> Task<L, C> {
         if self.deadline.is_some() {
             wait = wait.min(HURRY);
         }
-        self.next_try = Instant::now() + wait.max(after.unwrap_or_default().min(RETRY_AFTER_MAX));
+        self.not_before = Instant::now() + after.unwrap_or_default().min(RETRY_AFTER_MAX);
+        self.next_try = self.not_before.max(Instant::now() + wait);
         let Some(parcel) = self.outbox.first_mut() else { return };
         parcel.failures += 1;
         if self.settings.retries.is_some_and(|retries| parcel.failures > retries) {

@@ -31,11 +31,12 @@ impl Bystander {
                 let mut pids = Vec::new();
                 while !stop.load(Ordering::Relaxed) {
                     let began = Instant::now();
-                    let child = Command::new(&line[0]).args(&line[1..]).stderr(Stdio::null()).spawn();
-                    let mut child = child.expect("cannot start a bystander");
+                    let child = Command::new(&line[0]).args(&line[1..]).stderr(Stdio::piped()).spawn();
+                    let child = child.expect("cannot start a bystander");
                     pids.push(child.id());
-                    let status = child.wait().expect("cannot wait for a bystander");
-                    assert!(status.success(), "a bystander failed: {line:?}");
+                    let ended = child.wait_with_output().expect("cannot wait for a bystander");
+                    let said = String::from_utf8_lossy(&ended.stderr);
+                    assert!(ended.status.success(), "a bystander failed: {line:?}: {}\n{said}", ended.status);
                     let _ = told.send(());
                     thread::sleep(began.elapsed());
                 }

@@ -89,6 +89,10 @@ fn waits_as_told() {
         let carrier = Scripted::new([Outcome::Retry { why: "429".into(), after }]);
         let courier = Courier::start(&Handle::current(), "s", carrier.clone(), settings(), None);
         courier.hand_over(7, 1);
+        while carrier.tries.lock().unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        // Who is in a hurry to end waits as well.
         end(courier, MINUTE).await;
         let tries = carrier.tries.lock().unwrap();
         assert!(tries[1] - tries[0] >= Duration::from_secs(23), "{tries:?}");
