@@ -4,7 +4,9 @@
 
 mod arguments;
 mod check;
+mod commission;
 mod completion;
+mod daemon;
 mod demo;
 mod doctor;
 mod exit;
@@ -26,6 +28,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use arguments::Arguments;
 use arguments::Command;
+use arguments::LogFormat;
 use exit::Exit;
 
 /// Runs the command line of this process.
@@ -42,9 +45,12 @@ pub fn main() -> ExitCode {
     // What the client of the Kubernetes API says, podtrace says better.
     let client = if level >= LevelFilter::DEBUG { level } else { LevelFilter::OFF };
     let filter = Targets::new().with_default(level).with_target("kube_client", client).with_target("tower", client);
-    let subscriber =
-        tracing_subscriber::fmt().with_max_level(level).with_writer(io::stderr).with_target(false).compact();
-    subscriber.finish().with(filter).init();
+    let colours = anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never;
+    let format = tracing_subscriber::fmt().with_max_level(level).with_writer(io::stderr).with_ansi(colours);
+    match arguments.log_format {
+        LogFormat::Text => format.with_target(false).compact().finish().with(filter).init(),
+        LogFormat::Json => format.json().flatten_event(true).finish().with(filter).init(),
+    }
     run(arguments).code()
 }
 
@@ -54,6 +60,7 @@ fn run(arguments: Arguments) -> Exit {
         Some(Command::Run(run)) => trace::command(&run),
         Some(Command::Record(record)) => record::record(&record),
         Some(Command::Replay(replay)) => record::replay(&replay),
+        Some(Command::Daemon(daemon)) => daemon::daemon(&daemon),
         Some(Command::Demo(demo)) => demo::demo(&demo),
         Some(Command::Doctor(doctor)) => doctor::doctor(&doctor),
         Some(Command::Check(check)) => check::check(&check),

@@ -184,7 +184,7 @@ pub const CPU_TIME: &str = sched::CPU;
 /// The kind that tells a process's end and its CPU time.
 pub const PROCESS_EXIT: &str = process::EXIT;
 
-/// The words profiles may use.
+/// The words profiles may use about families and kinds; those of sinks are theirs.
 pub fn vocabulary() -> Vocabulary {
     Vocabulary {
         families: FAMILIES
@@ -192,6 +192,7 @@ pub fn vocabulary() -> Vocabulary {
             .map(|family| FamilyWords { name: family.name, about: family.about, options: family.options })
             .collect(),
         kinds: kinds().map(|kind| KindWords { name: kind.name, figures: figures(kind) }).collect(),
+        sinks: Vec::new(),
     }
 }
 

@@ -1,9 +1,20 @@
 //! Findings: what rules concluded, worst first.
 //!
 //! A finding names what is wrong, how one can see it, how sure that is and what to do next. It decides and words nothing:
-//! rules do.
+//! rules do. [`Desk`] tells which findings become alerts.
 
+pub mod alert;
+pub mod desk;
+mod fingerprint;
+
+use serde::Deserialize;
 use serde::Serialize;
+
+pub use alert::Alert;
+pub use alert::Origin;
+pub use desk::Desk;
+pub use desk::Pace;
+pub use fingerprint::Fingerprint;
 
 use crate::event::Severity;
 
@@ -22,13 +33,16 @@ pub struct Finding {
     pub confidence: Confidence,
     /// What to do next: a command.
     pub next: String,
+    /// What it is the same finding by, in other windows and traces.
+    #[serde(skip)]
+    pub fingerprint: Fingerprint,
     /// How far beyond the bound, as a ratio; orders findings of the same severity.
     #[serde(skip)]
     pub effect: f64,
 }
 
 /// How sure a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Confidence {
     /// A single operation made it fire, or it rests on figures with gaps.
@@ -58,6 +72,7 @@ pub fn rank(findings: &mut [Finding]) {
 mod tests {
     use super::Confidence;
     use super::Finding;
+    use super::Fingerprint;
     use super::rank;
     use crate::event::Severity;
 
@@ -71,6 +86,7 @@ mod tests {
             evidence: Vec::new(),
             confidence,
             next: String::new(),
+            fingerprint: Fingerprint::of(title, ""),
             effect,
         };
         let mut findings = [

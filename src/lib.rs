@@ -35,6 +35,10 @@ pub mod finding;
 
 pub mod report;
 
+pub mod delivery;
+
+pub mod metrics;
+
 pub mod sinks;
 
 pub mod pipeline;

@@ -10,6 +10,7 @@ mod live;
 mod lives;
 mod membership;
 mod naming;
+mod outlets;
 mod replay;
 mod session;
 
@@ -21,19 +22,26 @@ use std::time::Duration;
 use thiserror::Error;
 
 pub use live::trace;
+pub use outlets::Delivering;
+pub use outlets::OutletError;
+pub use outlets::Outlets;
 pub use replay::replay;
 pub use session::plan_here;
 
+use crate::event::Ending;
 use crate::event::Item;
 use crate::event::Session;
 use crate::event::recording::RecordingError;
+use crate::families;
 use crate::host::ability::CannotTrace;
 use crate::probe::ProbeError;
 use crate::profile::Profile;
 use crate::profile::ProfileError;
 use crate::profile::Selector;
+use crate::profile::Vocabulary;
 use crate::report::Builder;
 use crate::report::Report;
+use crate::sinks;
 use crate::targets::TargetError;
 use crate::targets::command::CommandError;
 use crate::targets::command::CommandStdout;
@@ -56,8 +64,15 @@ pub struct Request {
     pub duration: Option<Duration>,
     /// Where to record.
     pub record: Option<PathBuf>,
+    /// Whether a hang-up is somebody else's affair: a daemon's wish to read its profile again.
+    pub keeps_hangup: bool,
     /// The size of the ring for single events, in bytes, where the default is not wanted.
     pub data_ring_bytes: Option<u32>,
+}
+
+/// The words profiles may use: families, kinds and sinks.
+pub fn vocabulary() -> Vocabulary {
+    Vocabulary { sinks: sinks::words(), ..families::vocabulary() }
 }
 
 /// Follows a trace while it runs.
@@ -76,6 +91,14 @@ pub trait Follower {
     /// # Errors
     /// What is written to cannot be written to: the trace ends.
     fn item(&mut self, item: &Item, report: &Builder) -> io::Result<()>;
+
+    /// Called again and again, some 50 times a second, while the trace runs; false ends it.
+    fn goes_on(&mut self) -> bool {
+        true
+    }
+
+    /// The trace is over, and its last window judged. Not called where there is no report.
+    fn end(&mut self, _ending: &Ending, _report: &Builder) {}
 }
 
 /// Follows nothing.

@@ -20,6 +20,7 @@ mod syntax;
 mod unit;
 
 pub mod selector;
+pub mod sink;
 pub mod threshold;
 pub mod vocabulary;
 
@@ -27,6 +28,7 @@ pub mod vocabulary;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 pub use diagnostic::FileMistakes;
 pub use diagnostic::Mistake;
@@ -41,6 +43,10 @@ pub use selector::Pattern;
 pub use selector::PodSelector;
 pub use selector::Selector;
 pub use selector::Subject;
+pub use sink::AlertPace;
+pub use sink::HeaderRequest;
+pub use sink::HeaderValue;
+pub use sink::SinkRequest;
 pub use threshold::Comparison;
 pub use threshold::Figure;
 pub use threshold::Threshold;
@@ -69,6 +75,10 @@ pub struct Profile {
     pub probes: Vec<ProbeRequest>,
     /// What to judge.
     pub thresholds: Vec<Threshold>,
+    /// Where findings, figures and spans go.
+    pub sinks: Vec<SinkRequest>,
+    /// How often people are told.
+    pub alerts: AlertPace,
     /// The length of a window, in nanoseconds; `None` where no file said so.
     pub window_ns: Option<u64>,
     /// What tracing may cost.
@@ -91,7 +101,7 @@ pub struct ProbeRequest {
     pub options: BTreeMap<String, OptionValue>,
 }
 
-/// The value of a family's option.
+/// The value of a family's or a sink's option.
 #[derive(Clone, Debug, PartialEq)]
 pub enum OptionValue {
     /// A duration, in nanoseconds.
@@ -100,6 +110,16 @@ pub enum OptionValue {
     Word(String),
     /// A yes or no.
     Flag(bool),
+    /// A text, an address, the name of a variable or file.
+    Text(String),
+    /// A whole number.
+    Number(u32),
+    /// A share of 1.
+    Share(f64),
+    /// A size, in bytes.
+    Bytes(u64),
+    /// An address to listen on.
+    Address(SocketAddr),
 }
 
 /// What tracing may cost. Parsed and shown; not enforced yet.

@@ -13,3 +13,4 @@ pub use threshold::Part;
 pub use threshold::Thresholds;
 pub use threshold::WorstWindow;
 pub use wording::findings;
+pub use wording::firing;

@@ -24,17 +24,30 @@
         pkgs.jq
         pkgs.nftables
         pkgs.iproute2
+        pkgs.python3
       ];
+      # What the scenario `service` writes into a profile elsewhere.
+      environment.etc."alerts-url".text = "http://127.0.0.1:9099/alerts";
       services.podtrace = {
         enable = scenario == "service";
         package = programs;
-        metrics.enable = true;
+        shippedProfiles = [ ];
+        profiles.test.text = ''
+          probes { process; file; }
+          threshold "process.exec" count=">0" severity="critical"
+          window "2s"
+        '';
         targets = [
           {
             kind = "cgroup";
-            name = "/system.slice";
+            name = "/system.slice/workload.service";
           }
         ];
+        metrics.enable = true;
+        sinks.test = {
+          kind = "webhook";
+          urlFile = "/etc/alerts-url";
+        };
       };
     };
 

@@ -193,6 +193,7 @@ let
     "jq"
     "nftables"
     "iproute2"
+    "python3"
     "qemu"
     "shellcheck"
     "cacert"

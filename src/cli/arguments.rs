@@ -1,6 +1,7 @@
 //! The arguments, as they were typed.
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -37,14 +38,17 @@ pub(super) struct Arguments {
     /// What podtrace says about itself on stderr.
     #[arg(long, global = true, value_enum, default_value = "warn")]
     pub(super) log_level: LogLevel,
+    /// The form of it. json: one object a line.
+    #[arg(long, global = true, value_enum, default_value = "text")]
+    pub(super) log_format: LogFormat,
 }
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Start a command and trace it from its first instruction.
-    Run(Run),
+    Run(Box<Run>),
     /// Trace into a recording, to be looked at with `replay`.
-    Record(Record),
+    Record(Box<Record>),
     /// Report on a recording.
     Replay(Replay),
     /// Trace a built-in workload: see what podtrace shows.
@@ -55,6 +59,8 @@ pub(super) enum Command {
     Check(Check),
     /// What podtrace knows.
     List(List),
+    /// Trace what a profile selects until stopped, for alerts, metrics and traces: one process a node.
+    Daemon(Daemon),
     /// Print what a shell has to be told so that it completes commands, options and names of pods.
     #[command(after_help = "bash: echo 'source <(podtrace completion bash)' >>~/.bashrc\n\
                             zsh:  echo 'source <(podtrace completion zsh)' >>~/.zshrc\n\
@@ -143,6 +149,58 @@ pub(super) struct TraceOptions {
     pub(super) duration: Option<Duration>,
     #[command(flatten)]
     pub(super) report: ReportOptions,
+    #[command(flatten)]
+    pub(super) delivery: DeliveryOptions,
+}
+
+/// Shorthands for `sink` in a profile.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Delivery (shorthands for `sink` in a profile)")]
+pub(super) struct DeliveryOptions {
+    /// Serve figures to Prometheus, at 127.0.0.1:3000 if no address is given: /metrics, /healthz, /readyz.
+    #[arg(long, value_name = "ADDRESS:PORT", num_args = 0..=1, require_equals = true,
+          default_missing_value = "127.0.0.1:3000")]
+    pub(super) metrics: Option<SocketAddr>,
+    /// Send spans; where to is said by one of the endpoints.
+    #[arg(long, requires = "endpoints")]
+    pub(super) tracing: bool,
+    /// Send spans by OTLP: http://HOST:4317 (gRPC) or http://HOST:4318 (HTTP).
+    #[arg(long, value_name = "URL", group = "endpoints")]
+    pub(super) tracing_otlp_endpoint: Option<String>,
+    /// Send spans to Jaeger, by OTLP: http://HOST:4317 or http://HOST:4318.
+    #[arg(long, value_name = "URL", group = "endpoints")]
+    pub(super) tracing_jaeger_endpoint: Option<String>,
+    /// Send spans to Splunk's HTTP event collector: https://HOST:8088.
+    #[arg(long, value_name = "URL", group = "endpoints")]
+    pub(super) tracing_splunk_endpoint: Option<String>,
+    /// The collector's token. Everybody on this machine can read a command line: better set PODTRACE_SPLUNK_TOKEN.
+    #[arg(long, value_name = "TOKEN", hide = true)]
+    pub(super) tracing_splunk_token: Option<String>,
+    /// The share of traces that is kept, from 0.0 to 1.0.
+    #[arg(long, value_name = "SHARE", value_parser = rate)]
+    pub(super) tracing_sample_rate: Option<f64>,
+}
+
+/// Trace what a profile selects until stopped.
+#[derive(Debug, Args)]
+pub(super) struct Daemon {
+    /// What to trace, observe and judge, and where to send it; several are merged. Read again at SIGHUP.
+    #[arg(short, long, value_name = "PROFILE", required = true)]
+    pub(super) profile: Vec<PathBuf>,
+    /// Where alerts are kept that could not be sent yet; else $STATE_DIRECTORY or /var/lib/podtrace.
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) state_dir: Option<PathBuf>,
+    /// Where the lock is that keeps a second daemon out; else $RUNTIME_DIRECTORY or /run/podtrace.
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) runtime_dir: Option<PathBuf>,
+    /// The kubeconfig; else $KUBECONFIG or ~/.kube/config, or the pod's service account.
+    #[arg(long, value_name = "FILE")]
+    pub(super) kubeconfig: Option<PathBuf>,
+    /// The kubeconfig's context; else its current one.
+    #[arg(long, value_name = "CONTEXT")]
+    pub(super) context: Option<String>,
+    #[command(flatten)]
+    pub(super) delivery: DeliveryOptions,
 }
 
 /// How to report.
@@ -283,6 +341,8 @@ pub(super) enum Listed {
     Fields,
     /// The profiles that come with podtrace.
     Profiles,
+    /// Where alerts, figures and spans can go, with the options of each.
+    Sinks,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -293,6 +353,12 @@ pub(super) enum Format {
     Json,
     /// Single events, one a line.
     Csv,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum LogFormat {
+    Text,
+    Json,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -317,7 +383,7 @@ impl From<LogLevel> for LevelFilter {
 }
 
 /// A duration with a unit; a bare number would be a guess.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let parsed: jiff::SignedDuration = text.parse().map_err(|error| format!("{error}; write for example 30s or 2m"))?;
     match Duration::try_from(parsed) {
         Ok(duration) if !duration.is_zero() => Ok(duration),
@@ -325,7 +391,15 @@ fn duration(text: &str) -> Result<Duration, String> {
     }
 }
 
-fn severity(text: &str) -> Result<Severity, String> {
+/// A share of 1, as the commission writes it.
+fn rate(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err("expected a number from 0.0 to 1.0".into()),
+    }
+}
+
+pub(super) fn severity(text: &str) -> Result<Severity, String> {
     Severity::ALL.into_iter().find(|severity| severity.name() == text).ok_or_else(|| {
         let names: Vec<&str> = Severity::ALL.iter().map(|severity| severity.name()).collect();
         format!("expected one of {}", names.join(", "))

@@ -7,7 +7,6 @@ use std::path::Path;
 use super::arguments::Check;
 use super::exit::Exit;
 use super::trace;
-use crate::families;
 use crate::host::Host;
 use crate::pipeline;
 use crate::plan::explain::explain;
@@ -19,7 +18,7 @@ pub(super) fn check(check: &Check) -> Exit {
         Ok(profile) => profile,
         Err(exit) => return exit,
     };
-    let mut text = profile.explain(&families::vocabulary());
+    let mut text = profile.explain(&pipeline::vocabulary());
     text.push_str("\non this machine:\n");
     match pipeline::plan_here(&Host::read(Path::new("/")), &profile, None) {
         Ok(plan) => text.push_str(&explain(&plan)),

@@ -38,6 +38,7 @@ pub(super) fn demo(demo: &Demo) -> Exit {
     let seconds = demo.duration.as_secs_f64();
     let command = vec![own.into(), PART.into(), "all".into(), seconds.to_string().into()];
     let options = TraceOptions {
+        delivery: Default::default(),
         profile: vec!["everything".into()],
         duration: None,
         report: super::arguments::ReportOptions {

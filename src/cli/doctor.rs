@@ -95,7 +95,7 @@ fn pods(arguments: &Doctor, host: &Host, root: &Path) -> (Vec<ContainerFinding>,
 
 /// Per kind, whether it can be seen here.
 fn features(host: &Host) -> String {
-    let everything = Profile::load(&["everything".into()], &families::vocabulary()).unwrap_or_default();
+    let everything = Profile::load(&["everything".into()], &pipeline::vocabulary()).unwrap_or_default();
     let mut text = String::from("\nkinds\n");
     match pipeline::plan_here(host, &everything, None) {
         Ok(plan) => {

@@ -10,7 +10,9 @@ use super::exit::Exit;
 use crate::event::kind::Unit;
 use crate::families;
 use crate::profile::OptionKind;
+use crate::profile::OptionSpec;
 use crate::profile::SHIPPED;
+use crate::sinks;
 use crate::sinks::terminal::Pipe;
 
 /// Prints a list.
@@ -20,6 +22,7 @@ pub(super) fn list(list: &List) -> Exit {
         Listed::Kinds => kinds_list(),
         Listed::Fields => fields_list(),
         Listed::Profiles => profiles_list(),
+        Listed::Sinks => sinks_list(),
     };
     match Pipe::new(io::stdout()).write_all(text.as_bytes()) {
         Ok(()) => Exit::Fine,
@@ -28,14 +31,31 @@ pub(super) fn list(list: &List) -> Exit {
 }
 
 fn families_list() -> String {
+    let all = families::FAMILIES.iter().map(|family| (family.name, family.about, family.options));
+    with_options(all)
+}
+
+fn sinks_list() -> String {
+    let all = sinks::SINKS.iter().map(|sink| (sink.words.name, sink.words.about, sink.words.options));
+    with_options(all)
+}
+
+fn with_options<'a>(all: impl Iterator<Item = (&'a str, &'a str, &'a [OptionSpec])>) -> String {
     let mut text = String::new();
-    for family in families::FAMILIES {
-        let _ = writeln!(text, "{:<10} {}", family.name, family.about);
-        for option in family.options {
+    for (name, about, options) in all {
+        let _ = writeln!(text, "{name:<10} {about}");
+        for option in options {
             let takes = match option.kind {
                 OptionKind::Duration => "DURATION".to_owned(),
                 OptionKind::Words(words) => words.join("|"),
                 OptionKind::Flag => "#true|#false".to_owned(),
+                OptionKind::Text(_) => "TEXT".to_owned(),
+                OptionKind::Number => "NUMBER".to_owned(),
+                OptionKind::Share => "SHARE".to_owned(),
+                OptionKind::Size => "SIZE".to_owned(),
+                OptionKind::Url => "URL".to_owned(),
+                OptionKind::Variable => "VARIABLE".to_owned(),
+                OptionKind::Address => "ADDRESS:PORT".to_owned(),
             };
             let _ = writeln!(text, "  {}={takes}: {}", option.name, option.about);
         }

@@ -9,12 +9,15 @@ use super::arguments::Run;
 use super::arguments::Selection;
 use super::arguments::Targets;
 use super::arguments::TraceOptions;
+use super::commission;
 use super::exit::Exit;
 use super::exit::fail;
 use super::exit::say;
 use super::output::Output;
-use crate::families;
 use crate::pipeline;
+use crate::pipeline::Delivering;
+use crate::pipeline::OutletError;
+use crate::pipeline::Outlets;
 use crate::pipeline::Request;
 use crate::profile::InNamespace;
 use crate::profile::Narrowing;
@@ -45,10 +48,14 @@ pub(super) fn trace(
     command: Option<Vec<OsString>>,
     record: Option<PathBuf>,
 ) -> Exit {
-    let profile = match profile(&options.profile) {
+    let mut profile = match profile(&options.profile) {
         Ok(profile) => profile,
         Err(exit) => return exit,
     };
+    if let Err(error) = commission::apply(&mut profile, &options.delivery, |name| std::env::var(name).ok()) {
+        say(error);
+        return Exit::Usage;
+    }
     let data_ring_bytes = match ring_bytes() {
         Ok(bytes) => bytes,
         Err(exit) => return exit,
@@ -82,12 +89,41 @@ pub(super) fn trace(
         command_stdout,
         duration: options.duration,
         record,
+        keeps_hangup: false,
         data_ring_bytes,
     };
-    match pipeline::trace(&request, &mut output) {
-        Ok(outcome) => output.finish(&outcome, &options.report),
-        Err(error) => fail(&error),
+    let mut outlets = match Outlets::open(&request.profile, &scope(&request), None) {
+        Ok(outlets) => outlets,
+        Err(error) => {
+            say(&error);
+            return if matches!(error, OutletError::Sink { .. }) { Exit::Usage } else { Exit::Failed };
+        }
+    };
+    let traced = match &mut outlets {
+        Some(outlets) => pipeline::trace(&request, &mut Delivering::new(outlets, &mut output)),
+        None => pipeline::trace(&request, &mut output),
+    };
+    // What is not delivered yet is waited for, also where there is no report.
+    let (failures, remarks) = outlets.map(Outlets::close).unwrap_or_default();
+    match traced {
+        Ok(mut outcome) => {
+            outcome.failures.extend(failures);
+            outcome.remarks.extend(remarks);
+            output.finish(&outcome, &options.report)
+        }
+        Err(error) => {
+            failures.iter().chain(&remarks).for_each(say);
+            fail(&error)
+        }
     }
+}
+
+/// What is traced, in the words it was asked for with: findings of the same rule in different places are not the same.
+pub(super) fn scope(request: &Request) -> String {
+    let pods = request.pods.selectors.iter().map(|pod| Selector::Pods(pod.clone()).to_string());
+    let command =
+        request.command.iter().flat_map(|command| command.first()).map(|name| name.to_string_lossy().into_owned());
+    request.selectors.iter().map(ToString::to_string).chain(pods).chain(command).collect::<Vec<_>>().join(" ")
 }
 
 /// The pods that a command line names.
@@ -138,7 +174,7 @@ pub(super) fn selectors_of(selection: &Selection) -> Vec<Selector> {
 
 /// The merged profile; mistakes in it are shown.
 pub(super) fn profile(files: &[PathBuf]) -> Result<Profile, Exit> {
-    Profile::load(files, &families::vocabulary()).map_err(|error| {
+    Profile::load(files, &pipeline::vocabulary()).map_err(|error| {
         let look = terminal::stdout();
         let colour = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
         let text = error.render(look.width, colour);

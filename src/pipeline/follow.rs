@@ -242,6 +242,10 @@ impl Follow {
     fn order(&mut self, probe: &Probe) {
         let assignments = self.lives.take_orders();
         self.assign(probe, assignments, Vec::new());
+        let releases = self.lives.take_releases();
+        if !releases.is_empty() {
+            probe.order(Order::Release(releases));
+        }
         let touched = self.lives.take_touched();
         if let Some(following) = &self.following {
             touched.iter().for_each(|uid| following.touched(uid));

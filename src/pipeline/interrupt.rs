@@ -12,7 +12,8 @@ use crate::targets::command::FORWARDED;
 use crate::targets::command::Running;
 use crate::targets::command::SignalOrigin;
 
-/// Catches the signals that are passed on. Under nohup a hang-up goes on being ignored.
+/// Catches the signals that are passed on. Under nohup a hang-up goes on being ignored, and in a daemon it means another
+/// thing.
 pub(super) struct Interrupt {
     signals: SignalsInfo<WithOrigin>,
     asked: u32,
@@ -20,8 +21,9 @@ pub(super) struct Interrupt {
 }
 
 impl Interrupt {
-    pub(super) fn catch() -> io::Result<Self> {
-        let wanted = FORWARDED.into_iter().filter(|signal| *signal != Signal::SIGHUP || !is_ignored(*signal));
+    pub(super) fn catch(keeps_hangup: bool) -> io::Result<Self> {
+        let wanted =
+            FORWARDED.into_iter().filter(|signal| *signal != Signal::SIGHUP || !(keeps_hangup || is_ignored(*signal)));
         let numbers: Vec<i32> = wanted.map(|signal| signal as i32).collect();
         Ok(Self { signals: SignalsInfo::new(numbers)?, asked: 0, last: None })
     }

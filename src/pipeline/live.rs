@@ -65,7 +65,7 @@ type Recorder = Writer<File>;
 /// # Errors
 /// There is nothing to trace, or it cannot be traced here. Once tracing has begun there is a report.
 pub fn trace(request: &Request, follower: &mut dyn Follower) -> Result<Outcome, PipelineError> {
-    let mut interrupt = Interrupt::catch().map_err(PipelineError::Signals)?;
+    let mut interrupt = Interrupt::catch(request.keeps_hangup).map_err(PipelineError::Signals)?;
     let root = Path::new("/");
     let host = Host::read(root);
     let processes = Processes::new(root);
@@ -296,6 +296,9 @@ impl Trace<'_> {
                 }
             }
             let done = if asked > 0 { End::Asked } else { End::Done };
+            if !self.follower.goes_on() {
+                return done;
+            }
             if deadline.is_some_and(|deadline| Instant::now() >= deadline) || self.output.is_some() {
                 return done;
             }
@@ -341,7 +344,7 @@ impl Trace<'_> {
     }
 
     fn finish(
-        self,
+        mut self,
         ending: &Ending,
         mut failures: Vec<String>,
         remarks: Vec<String>,
@@ -353,7 +356,11 @@ impl Trace<'_> {
         }
         match self.output {
             Some(error) => Err(PipelineError::Output(error)),
-            None => Ok(Outcome { report: self.builder.finish(ending), failures, remarks }),
+            None => {
+                self.builder.last_window(ending.duration_ns);
+                self.follower.end(ending, &self.builder);
+                Ok(Outcome { report: self.builder.finish(ending), failures, remarks })
+            }
         }
     }
 }

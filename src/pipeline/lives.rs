@@ -71,6 +71,7 @@ pub(super) struct Lives {
     /// Events that were sent and are dropped, by kind: they are no loss.
     dropped: BTreeMap<KindId, u64>,
     orders: Vec<Assignment>,
+    releases: Vec<u64>,
     touched: BTreeSet<String>,
     remarks: BTreeSet<String>,
 }
@@ -108,6 +109,11 @@ impl Lives {
     /// What the probe is to be told.
     pub(super) fn take_orders(&mut self) -> Vec<Assignment> {
         std::mem::take(&mut self.orders)
+    }
+
+    /// Cgroups that the probe is to be told are not left out any more.
+    pub(super) fn take_releases(&mut self) -> Vec<u64> {
+        std::mem::take(&mut self.releases)
     }
 
     /// Pods in which a cgroup was made, or is not known: somebody may know more about them.

@@ -30,7 +30,7 @@ pub fn replay(path: &Path, profile: Option<&Profile>, follower: &mut dyn Followe
     let profile = match profile {
         Some(profile) => profile,
         None => {
-            recorded = Profile::from_sources(&session.profiles, &families::vocabulary())?;
+            recorded = Profile::from_sources(&session.profiles, &super::vocabulary())?;
             &recorded
         }
     };

@@ -3,7 +3,9 @@
 //! [`SECTIONS`] is the language: to add a section is one line there and one function.
 
 mod limits;
+mod option;
 mod probes;
+mod sink;
 mod targets;
 mod threshold;
 
@@ -33,12 +35,14 @@ static SECTIONS: &[Section] = &[
     Section { name: "targets", once: true, read: targets::targets },
     Section { name: "probes", once: true, read: probes::probes },
     Section { name: "threshold", once: false, read: threshold::threshold },
+    Section { name: "sink", once: false, read: sink::sink },
+    Section { name: "alerts", once: true, read: sink::alerts },
     Section { name: "window", once: true, read: limits::window },
     Section { name: "budget", once: true, read: limits::budget },
 ];
 
 /// Sections of the language that this version cannot carry out, and what they are.
-static LATER: &[(&str, &str)] = &[("rule", "rules"), ("sink", "sinks")];
+static LATER: &[(&str, &str)] = &[("rule", "rules")];
 
 /// Reads all nodes of a document.
 pub(super) fn document(nodes: &[KdlNode], context: &mut Context) -> Profile {

@@ -77,6 +77,11 @@ impl Profile {
             lines.push(format!("  never fires: `{kind}` {text}, because `probes` has no `{family}`"));
         }
 
+        if !self.sinks.is_empty() {
+            lines.extend(["".to_owned(), "sends to".to_owned()]);
+            self.sink_lines(vocabulary, &mut lines);
+        }
+
         lines.push(String::new());
         let default = if self.window_ns.is_none() { " (the default)" } else { "" };
         lines.push(format!("window {}{default}", written_duration(self.window_ns())));
@@ -101,6 +106,25 @@ impl Profile {
         }
     }
 
+    /// Where to is not repeated: an address may hold a secret although it should not.
+    fn sink_lines(&self, vocabulary: &Vocabulary, lines: &mut Vec<String>) {
+        for request in &self.sinks {
+            let words = vocabulary.sinks.iter().find(|sink| sink.name == request.sink);
+            lines.push(format!("  {:<11} {}", request.sink, words.map_or("", |words| words.about)));
+            let shown = |name: &str| name != "url" && name != "endpoint";
+            let given = request.options.iter().filter(|(name, _)| shown(name));
+            lines.extend(given.map(|(name, value)| format!("  {:<11} {name}={}", "", written(value))));
+            lines.extend(request.headers.iter().map(|header| format!("  {:<11} with the header {}", "", header.name)));
+        }
+        let dedup = self.alerts.dedup_ns.map(|ns| format!("the same thing once in {}", written_duration(ns)));
+        let rate = self.alerts.rate_per_minute.map(|rate| format!("at most {rate} a minute"));
+        let mild = self.alerts.min_severity.map(|severity| format!("from {} on", severity.name()));
+        let pace: Vec<_> = dedup.into_iter().chain(rate).chain(mild).collect();
+        if !pace.is_empty() {
+            lines.push(format!("  alerts: {}", pace.join(", ")));
+        }
+    }
+
     fn budget_line(&self) -> Option<String> {
         let budget = self.budget.as_ref()?;
         let cpu = budget.cpu.map(|share| format!("{}% of one CPU", rounded(share * 100.0)));
@@ -120,6 +144,11 @@ fn written(value: &OptionValue) -> String {
         OptionValue::DurationNs(ns) => format!("\"{}\"", written_duration(*ns)),
         OptionValue::Word(word) => format!("\"{word}\""),
         OptionValue::Flag(flag) => format!("#{flag}"),
+        OptionValue::Text(text) => format!("\"{text}\""),
+        OptionValue::Number(number) => number.to_string(),
+        OptionValue::Share(share) => format!("\"{}%\"", rounded(share * 100.0)),
+        OptionValue::Bytes(bytes) => format!("\"{}\"", written_size(*bytes)),
+        OptionValue::Address(address) => format!("\"{address}\""),
     }
 }
 
@@ -128,5 +157,12 @@ fn takes(kind: OptionKind) -> String {
         OptionKind::Duration => "a duration".to_owned(),
         OptionKind::Words(words) => either(words.iter().copied()),
         OptionKind::Flag => "`#true` or `#false`".to_owned(),
+        OptionKind::Text(what) => what.to_owned(),
+        OptionKind::Number => "a whole number".to_owned(),
+        OptionKind::Share => "a percentage".to_owned(),
+        OptionKind::Size => "a size".to_owned(),
+        OptionKind::Url => "an address".to_owned(),
+        OptionKind::Variable => "the name of an environment variable".to_owned(),
+        OptionKind::Address => "an address to listen on".to_owned(),
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! Lists add up, single values are taken from the later file: targets add up; probes are united, and of an option that
 //! both give the later counts; a file that says something about a figure of a kind (in one direction) replaces all that
-//! earlier files said about it, thresholds on other figures add up; description and window, and each of the budget's
-//! two parts, are the later file's where it gives them.
+//! earlier files said about it, thresholds on other figures add up; sinks add up, one that is the same in both counts once;
+//! description and window, and each part of the budget and of
+//! `alerts`, are the later file's where it gives them.
 
 use super::Budget;
 use super::Profile;
@@ -28,6 +29,12 @@ impl Profile {
         }
         self.thresholds.retain(|earlier| !later.thresholds.iter().any(|threshold| threshold.judges_as(earlier)));
         self.thresholds.extend(later.thresholds);
+        for sink in later.sinks {
+            if !self.sinks.contains(&sink) {
+                self.sinks.push(sink);
+            }
+        }
+        self.alerts = self.alerts.and(later.alerts);
         self.window_ns = later.window_ns.or(self.window_ns);
         self.budget = match (self.budget, later.budget) {
             (Some(earlier), Some(later)) => Some(Budget {

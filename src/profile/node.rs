@@ -110,6 +110,11 @@ impl<'n> Node<'n> {
         first
     }
 
+    /// Whether it has a block.
+    pub(super) fn has_block(&self) -> bool {
+        self.node.children().is_some()
+    }
+
     /// Whether it has properties that nobody asked for.
     pub(super) fn has_unread_properties(&self) -> bool {
         self.node.entries().iter().zip(&self.read).any(|(entry, read)| !read && entry.name().is_some())

@@ -9,6 +9,7 @@ mod robust;
 mod scan;
 mod selector;
 mod shipped;
+mod sinks;
 mod unit;
 
 use super::Figure;
@@ -19,6 +20,7 @@ use super::ProfileError;
 use super::Vocabulary;
 use super::vocabulary::FamilyWords;
 use super::vocabulary::KindWords;
+use super::vocabulary::SinkWords;
 
 const TCP: &[OptionSpec] = &[
     OptionSpec { name: "slow", kind: OptionKind::Duration, about: "Slower ones are kept (default 100ms)." },
@@ -32,6 +34,19 @@ const TCP: &[OptionSpec] = &[
 
 const FILE: &[OptionSpec] =
     &[OptionSpec { name: "slow", kind: OptionKind::Duration, about: "Slower ones are kept (default 10ms)." }];
+
+const WEBHOOK: &[OptionSpec] = &[
+    OptionSpec { name: "url", kind: OptionKind::Url, about: "Where to." },
+    OptionSpec { name: "url-env", kind: OptionKind::Variable, about: "Where to." },
+    OptionSpec { name: "retries", kind: OptionKind::Number, about: "How often again." },
+    OptionSpec { name: "sample", kind: OptionKind::Share, about: "How much of it." },
+    OptionSpec { name: "max-payload", kind: OptionKind::Size, about: "How large." },
+    OptionSpec { name: "template", kind: OptionKind::Text("a file's path"), about: "In which form." },
+];
+
+const WHERE: &[&[&str]] = &[&["url", "url-env"]];
+
+const PROMETHEUS: &[OptionSpec] = &[OptionSpec { name: "listen", kind: OptionKind::Address, about: "Where." }];
 
 /// Three families, one option of each sort, kinds with and without durations.
 fn vocabulary() -> Vocabulary {
@@ -51,6 +66,10 @@ fn vocabulary() -> Vocabulary {
             KindWords { name: "tcp.rtt", figures: timed },
             KindWords { name: "file.read", figures: moved },
             KindWords { name: "sched.cpu", figures: vec![Figure::CpuShare] },
+        ],
+        sinks: vec![
+            SinkWords { name: "webhook", about: "Alerts", options: WEBHOOK, one_of: WHERE, headers: true },
+            SinkWords { name: "prometheus", about: "Figures", options: PROMETHEUS, one_of: &[], headers: false },
         ],
     }
 }

@@ -9,6 +9,23 @@ pub struct Vocabulary {
     pub families: Vec<FamilyWords>,
     /// Kinds: name and the figures that make sense for it.
     pub kinds: Vec<KindWords>,
+    /// Sinks: name, one sentence, options.
+    pub sinks: Vec<SinkWords>,
+}
+
+/// A sink as a profile sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct SinkWords {
+    /// Its name.
+    pub name: &'static str,
+    /// One sentence.
+    pub about: &'static str,
+    /// Its options.
+    pub options: &'static [OptionSpec],
+    /// Groups of options of which exactly one must be given.
+    pub one_of: &'static [&'static [&'static str]],
+    /// Whether it sends headers that a profile may add.
+    pub headers: bool,
 }
 
 /// A family as a profile sees it.
@@ -31,7 +48,7 @@ pub struct KindWords {
     pub figures: Vec<Figure>,
 }
 
-/// An option of a family.
+/// An option of a family or a sink.
 #[derive(Clone, Copy, Debug)]
 pub struct OptionSpec {
     /// Its name, e.g. `slow`.
@@ -51,4 +68,18 @@ pub enum OptionKind {
     Words(&'static [&'static str]),
     /// `#true` or `#false`.
     Flag,
+    /// A text; the words say which.
+    Text(&'static str),
+    /// A whole number.
+    Number,
+    /// A percentage.
+    Share,
+    /// A size such as `256KiB`.
+    Size,
+    /// An address to send to, without user and password.
+    Url,
+    /// The name of an environment variable.
+    Variable,
+    /// An address and port to listen on.
+    Address,
 }

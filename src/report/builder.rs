@@ -26,6 +26,7 @@ use crate::profile::Profile;
 use crate::rules;
 use crate::rules::Thresholds;
 use crate::window::Catalogue;
+use crate::window::Names;
 use crate::window::Store;
 use crate::window::Tallies;
 use crate::window::Windows;
@@ -40,7 +41,9 @@ pub struct Builder {
     session: Session,
     catalogue: Catalogue,
     store: Store,
-    windows: Windows,
+    /// `None` once the last one is judged.
+    windows: Option<Windows>,
+    windows_judged: u64,
     thresholds: Thresholds,
     last_tick: LastTick,
 }
@@ -60,7 +63,8 @@ impl Builder {
         Self {
             session: session.clone(),
             store: Store::new(session, catalogue.id(families::PROCESS_EXIT)),
-            windows: Windows::new(profile.window_ns.unwrap_or(tumbling::LENGTH_NS)),
+            windows: Some(Windows::new(profile.window_ns.unwrap_or(tumbling::LENGTH_NS))),
+            windows_judged: 0,
             thresholds: Thresholds::new(profile, &catalogue),
             catalogue,
             last_tick: LastTick { from_ns: 0, to_ns: 0, tallies: Tallies::new(LIVE_KEYS_MAX) },
@@ -71,8 +75,9 @@ impl Builder {
     pub fn item(&mut self, item: &Item) {
         self.store.add(item);
         if let Item::Tick(tick) = item {
-            if let Some(window) = self.windows.tick(tick, &self.store.names) {
+            if let Some(window) = self.windows.as_mut().and_then(|windows| windows.tick(tick, &self.store.names)) {
                 self.thresholds.judge(&window, &self.store.names);
+                self.windows_judged += 1;
             }
             let mut tallies = Tallies::new(LIVE_KEYS_MAX);
             tallies.add(&tick.tallies, &self.store.names);
@@ -92,12 +97,34 @@ impl Builder {
         rules::findings(&self.thresholds, &self.session, &self.catalogue, losses, names.peers())
     }
 
-    /// Ends the report.
-    pub fn finish(self, ending: &Ending) -> Report {
-        let Self { session, catalogue, store, windows, mut thresholds, .. } = self;
-        if let Some(window) = windows.finish(ending.duration_ns) {
-            thresholds.judge(&window, &store.names);
+    /// What thresholds find in the last window that was judged, worst first.
+    pub fn firing(&self) -> Vec<Finding> {
+        let Store { losses, names, .. } = &self.store;
+        rules::firing(&self.thresholds, &self.session, &self.catalogue, losses, names.peers())
+    }
+
+    /// How many windows were judged so far.
+    pub fn windows_judged(&self) -> u64 {
+        self.windows_judged
+    }
+
+    /// What numbers stand for.
+    pub fn names(&self) -> &Names {
+        &self.store.names
+    }
+
+    /// Judges what is left; no ticks come after it.
+    pub fn last_window(&mut self, duration_ns: u64) {
+        if let Some(window) = self.windows.take().and_then(|windows| windows.finish(duration_ns)) {
+            self.thresholds.judge(&window, &self.store.names);
+            self.windows_judged += 1;
         }
+    }
+
+    /// Ends the report.
+    pub fn finish(mut self, ending: &Ending) -> Report {
+        self.last_window(ending.duration_ns);
+        let Self { session, catalogue, store, thresholds, .. } = self;
         let peers = store.names.peers();
         let findings = rules::findings(&thresholds, &session, &catalogue, &store.losses, peers);
         let duration_seconds = signals::in_seconds(ending.duration_ns);

@@ -52,6 +52,8 @@ pub struct Outcome {
     pub worst: Option<WorstWindow>,
     /// Whether it held for long enough.
     pub fired: bool,
+    /// Whether it holds in the last window, and has for long enough: the worst window since it began to.
+    pub firing: Option<WorstWindow>,
 }
 
 /// A threshold that held for long enough: a borrowed view of an [`Outcome`].
@@ -123,6 +125,8 @@ struct State {
     id: Option<KindId>,
     /// How long it has held up to now, in nanoseconds.
     holding_ns: u64,
+    /// The worst window of that time.
+    since: Option<WorstWindow>,
 }
 
 impl Thresholds {
@@ -140,9 +144,11 @@ impl Thresholds {
                     longest_ns: 0,
                     worst: None,
                     fired: false,
+                    firing: None,
                 },
                 id,
                 holding_ns: 0,
+                since: None,
             }
         };
         Self { states: profile.thresholds.iter().map(state).collect() }
@@ -169,6 +175,12 @@ impl Outcome {
         let (Some(kind), Some(worst), true) = (self.kind, &self.worst, self.fired) else { return None };
         Some(Crossing { outcome: self, kind, worst })
     }
+
+    /// The crossing, if the threshold holds now.
+    pub fn crossing_now(&self) -> Option<Crossing<'_>> {
+        let (Some(kind), Some(worst)) = (self.kind, &self.firing) else { return None };
+        Some(Crossing { outcome: self, kind, worst })
+    }
 }
 
 impl State {
@@ -185,14 +197,20 @@ impl State {
         outcome.judged += u64::from(value.is_some());
         let Some(value) = value.filter(|value| holds(comparison, *value, outcome.threshold.bound)) else {
             self.holding_ns = 0;
+            self.since = None;
+            outcome.firing = None;
             return;
         };
         outcome.held += 1;
         self.holding_ns = self.holding_ns.saturating_add(window.length_ns());
         outcome.longest_ns = outcome.longest_ns.max(self.holding_ns);
-        outcome.fired |= self.holding_ns as f64 >= outcome.threshold.for_ns as f64 * (1.0 - FOR_TOLERANCE);
-        if outcome.worst.as_ref().is_none_or(|worst| is_worse(comparison, value, worst.value)) {
-            outcome.worst = Some(WorstWindow {
+        let long_enough = self.holding_ns as f64 >= outcome.threshold.for_ns as f64 * (1.0 - FOR_TOLERANCE);
+        outcome.fired |= long_enough;
+        let beats =
+            |worst: &Option<WorstWindow>| worst.as_ref().is_none_or(|worst| is_worse(comparison, value, worst.value));
+        let (of_all, since) = (beats(&outcome.worst), beats(&self.since));
+        if of_all || since {
+            let this = WorstWindow {
                 value,
                 from_ns: window.from_ns,
                 to_ns: window.to_ns,
@@ -200,8 +218,15 @@ impl State {
                 contributors: counted.map_or_else(Vec::new, |counted| {
                     contributors(&outcome.threshold, counted, kind, window.seconds(), names)
                 }),
-            });
+            };
+            if since {
+                self.since = Some(this.clone());
+            }
+            if of_all {
+                outcome.worst = Some(this);
+            }
         }
+        outcome.firing = self.since.clone().filter(|_| long_enough);
     }
 }
 

@@ -13,6 +13,7 @@ use crate::event::unit;
 use crate::finding;
 use crate::finding::Confidence;
 use crate::finding::Finding;
+use crate::finding::Fingerprint;
 use crate::profile::Comparison;
 use crate::profile::Figure;
 use crate::window::Catalogue;
@@ -31,7 +32,29 @@ pub fn findings(
     losses: &Losses,
     peers: &PeerNames,
 ) -> Vec<Finding> {
-    let crossings: Vec<_> = thresholds.outcomes().filter_map(|outcome| outcome.crossing()).collect();
+    let crossings = thresholds.outcomes().filter_map(|outcome| outcome.crossing()).collect();
+    worded(crossings, session, catalogue, losses, peers)
+}
+
+/// The findings of the thresholds that hold in the last window, in the same way: what people are alerted of.
+pub fn firing(
+    thresholds: &Thresholds,
+    session: &Session,
+    catalogue: &Catalogue,
+    losses: &Losses,
+    peers: &PeerNames,
+) -> Vec<Finding> {
+    let crossings = thresholds.outcomes().filter_map(|outcome| outcome.crossing_now()).collect();
+    worded(crossings, session, catalogue, losses, peers)
+}
+
+fn worded(
+    crossings: Vec<Crossing<'_>>,
+    session: &Session,
+    catalogue: &Catalogue,
+    losses: &Losses,
+    peers: &PeerNames,
+) -> Vec<Finding> {
     let is_said = |crossing: &Crossing<'_>| {
         let own = &crossing.outcome.threshold;
         let others = crossings.iter().map(|other| &other.outcome.threshold);
@@ -81,6 +104,7 @@ fn of_crossing(
         evidence,
         confidence: confidence(crossing, missing),
         next: next::command(session, kind, threshold.figure, culprit),
+        fingerprint: Fingerprint::of(&threshold.kind, &threshold.text),
         effect: effect(worst.value, threshold.bound, threshold.figure, threshold.comparison),
     }
 }

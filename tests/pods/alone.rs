@@ -12,8 +12,8 @@ use crate::node::Told;
 use crate::node::id;
 use crate::rig::scene::Scene;
 use crate::rig::scene::report_of;
+use crate::settle;
 use crate::targets;
-use crate::two_ticks;
 
 /// Check that with names of cgroups alone, a container that begins later is traced, and so is a pod that does where all are
 /// meant; and that the report says what is missing.
@@ -35,10 +35,10 @@ fn by_names_of_cgroups() {
     let ended = node::run(&node.container(&first, &id("a2")), "late", &node::executes(13, 5, &scene, "late"), &scene);
     assert_eq!(ended.code(), 5, "{}", ended.errors);
     beside.push(node::start(&node.container(&second, &id("b1")), "second", &sleeper, &scene));
-    two_ticks(&scene);
+    settle(&scene);
     let ended = node::run(&node.container(&second, &id("b2")), "new", &node::executes(17, 0, &scene, "new"), &scene);
     assert!(ended.status.success(), "{}", ended.errors);
-    two_ticks(&scene);
+    settle(&scene);
     traced.signal(libc::SIGINT);
     let ended = traced.end();
     let report = report_of(&ended);
@@ -81,7 +81,7 @@ fn certain_containers() {
         let ended = again.end();
         assert!(ended.status.success(), "{}", ended.errors);
     }
-    two_ticks(&scene);
+    settle(&scene);
     traced.signal(libc::SIGINT);
     let ended = traced.end();
     let report = report_of(&ended);

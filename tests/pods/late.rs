@@ -12,8 +12,8 @@ use crate::node::Told;
 use crate::node::id;
 use crate::rig::scene::Scene;
 use crate::rig::scene::report_of;
+use crate::settle;
 use crate::targets;
-use crate::two_ticks;
 
 /// A pod with one container that runs, and a neighbour like it; a second container, a sandbox and an unknown one begin in
 /// both while the first is traced.
@@ -52,7 +52,7 @@ fn begins_late(shape: Shape) {
         let ended = node::run(&nested, &name, &node::executes(execs - 10, 0, &scene, &name), &scene);
         assert!(ended.status.success(), "{}", ended.errors);
     }
-    two_ticks(&scene);
+    settle(&scene);
     traced.signal(libc::SIGINT);
     let ended = traced.end();
     let report = report_of(&ended);
@@ -64,6 +64,46 @@ fn begins_late(shape: Shape) {
     assert_eq!(report["signals"]["process.exec_failed"]["count"], 10);
     assert_eq!(count(&report, "process.exit", "my-pod/app"), 0);
     drop(sleepers);
+}
+
+/// Check that a pod which comes while others of its deployment are traced is traced from its first container's first program,
+/// and let go when it is gone, while the others go on being traced.
+#[test]
+fn a_pod_that_comes_and_goes() {
+    let scene = Scene::with_files(0);
+    let node = Node::new(Shape::V2);
+    let server = ApiServer::start(r#"{"items": []}"#);
+    let labels = json!({"app": "web"});
+    let (first, second) = (PodId::new("web-1"), PodId::new("web-2"));
+    let sleeper = ["/bin/sleep".to_owned(), "1000".to_owned()];
+    let beside = node::start(&node.container(&first, &id("a1")), "first", &sleeper, &scene);
+    server.apply(node::pod(&first, &labels, &[Told::new("web", &id("a1"))]));
+    let kubeconfig = scene.path("kubeconfig");
+    std::fs::write(&kubeconfig, server.kubeconfig("production")).unwrap();
+    let traced = scene.start_on(&["-l", "app=web", "--kubeconfig", &kubeconfig.to_string_lossy()]);
+    crate::rig::wait_until("the watch", || server.requests().iter().any(|request| request.contains("watch")));
+    // As a kubelet does it: the pod is known, its cgroup is made with a sandbox in it, and only then its containers begin.
+    server.apply(node::pod(&second, &labels, &[]));
+    node.container(&second, &id("52"));
+    settle(&scene);
+    let ended = node::run(&node.container(&second, &id("a2")), "new", &node::executes(17, 3, &scene, "new"), &scene);
+    assert_eq!(ended.code(), 3, "{}", ended.errors);
+    server.apply(node::pod(&second, &labels, &[Told::new("web", &id("a2"))]));
+    settle(&scene);
+    server.delete("production", "web-2");
+    node::remove(&node.pod(&second));
+    settle(&scene);
+    let ended = node::run(&node.container(&first, &id("a3")), "again", &node::executes(13, 0, &scene, "again"), &scene);
+    assert!(ended.status.success(), "{}", ended.errors);
+    traced.signal(libc::SIGINT);
+    let ended = traced.end();
+    let report = report_of(&ended);
+    let again = format!("web-1/{}", &id("a3")[..12]);
+    assert_eq!(targets(&report), ["web-1/web", "web-2/web", &again], "{}", ended.errors);
+    assert_eq!(count(&report, "process.exec", "web-2/web"), 19, "{}", report["signals"]["process.exec"]);
+    assert_eq!(count(&report, "process.exec", &again), 15, "{}", report["signals"]["process.exec"]);
+    assert_eq!(report["targets"][1]["life"]["exit_code"], 3, "{}", report["targets"]);
+    drop(beside);
 }
 
 /// Check that a container which begins in a traced pod is counted from its first program, nested cgroups with it, and that

@@ -28,10 +28,10 @@ fn count(report: &Value, kind: &str, target: &str) -> u64 {
     entry.and_then(|entry| entry["count"].as_u64()).unwrap_or(0)
 }
 
-/// Waits until podtrace has read its tables twice more: whatever was told before has been taken in.
-fn two_ticks(scene: &Scene) {
+/// Waits until podtrace has read its tables twice more (often, where it is slow): whatever was told before was taken in.
+fn settle(scene: &Scene) {
     let length = || std::fs::metadata(scene.path("recording")).map_or(0, |facts| facts.len());
-    for _ in 0..2 {
+    for _ in 0..if rig::slow() { 20 } else { 2 } {
         let before = length();
         rig::wait_until("another tick", || length() > before);
     }

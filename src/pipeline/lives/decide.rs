@@ -31,9 +31,6 @@ impl Lives {
     /// Decides what a child is, as far as it can be told by now.
     pub(super) fn decide(&mut self, key: Key, out: &mut Vec<Item>) {
         let (Some(child), Some(pod)) = (self.children.get(&key), self.pods.get(&key.0)) else { return };
-        if matches!(child.state, State::LeftOut) {
-            return;
-        }
         let id = child.container_id();
         let is_left_out = id.as_ref().is_some_and(|id| pod.told.left_out.contains(id)) || child.is_monitor();
         let mut containers = pod.told.containers.iter();
@@ -44,6 +41,15 @@ impl Lives {
                 let late = format!("`{}` was counted until it was known that it is not meant", target.name);
                 self.remarks.insert(late);
                 self.leave_out(key);
+            }
+            (State::LeftOut, true, _) | (State::LeftOut, _, None) => {}
+            (State::LeftOut, false, Some(container)) => {
+                self.remarks.insert(format!(
+                    "container `{}` of pod `{}` was left out until it was known that it is meant",
+                    container.name, pod.told.pod
+                ));
+                self.take_back(key);
+                self.adopt(key, key.0, &container, out);
             }
             (_, false, Some(container)) => self.adopt(key, key.0, &container, out),
             (State::Unknown(_), false, None) if !self.narrowed => match child.is_pause() {
@@ -148,6 +154,14 @@ impl Lives {
         if let Some(cgroup) = pod {
             let membership = Membership::Cgroup { id: key.1, level: cgroup.level + 1 };
             self.orders.push(Assignment { target: LEFT_OUT, membership, from_exec: true });
+        }
+    }
+
+    /// A child that was left out is meant after all.
+    fn take_back(&mut self, key: Key) {
+        if let Some(child) = self.children.get_mut(&key) {
+            child.state = State::Unknown(Held::default());
+            self.releases.push(key.1);
         }
     }
 

@@ -237,6 +237,20 @@ fn a_sandbox() {
     assert_eq!(counted(&out), (vec![7], vec![(KindId(1), 3)]));
 }
 
+/// Check that a container whose program is called like a sandbox's is taken back once it is known to be one.
+#[test]
+fn called_like_a_sandbox() {
+    let (mut lives, _) = begun(false, vec![container("app", 'a', Some(102), Some(0))]);
+    let mut out = Vec::new();
+    lives.made(&made(103, &id('b')), &mut out);
+    lives.process(process(8, 80, "pause", Origin::Exec), 103, S, &mut out);
+    assert_eq!((lives.take_orders().len(), lives.take_releases()), (1, vec![]));
+    let news = pod(vec![container("app", 'a', Some(102), Some(0)), container("app", 'b', Some(103), Some(1))]);
+    assert_eq!(targets(&lives.pod(news, S))[0].name, "web/app#1");
+    assert_eq!((lives.take_orders(), lives.take_releases()), (vec![], vec![103]));
+    assert_eq!(lives.remarks().count(), 1);
+}
+
 /// Check that monitors beside containers are left out by their names.
 #[test]
 fn a_monitor() {

@@ -1,16 +1,13 @@
 //! `probes { tcp; udp; file slow="10ms"; sched offcpu-over="5ms" }`.
 
-use super::super::OptionKind;
-use super::super::OptionSpec;
-use super::super::OptionValue;
 use super::super::ProbeRequest;
 use super::super::Profile;
 use super::super::node::Context;
 use super::super::node::Node;
-use super::super::node::Value;
 use super::super::suggest::did_you_mean;
 use super::super::suggest::either;
 use super::super::suggest::quoted;
+use super::option::read;
 
 /// Reads the section.
 pub(super) fn probes(mut node: Node, context: &mut Context, profile: &mut Profile) {
@@ -40,12 +37,4 @@ pub(super) fn probes(mut node: Node, context: &mut Context, profile: &mut Profil
         profile.probes.push(request);
     }
     node.finish(context, &[]);
-}
-
-fn read(option: &OptionSpec, value: Value, context: &mut Context) -> Option<OptionValue> {
-    match option.kind {
-        OptionKind::Duration => value.duration_ns(context).map(OptionValue::DurationNs),
-        OptionKind::Words(words) => value.word(context, words).map(|word| OptionValue::Word(word.to_owned())),
-        OptionKind::Flag => value.flag(context).map(OptionValue::Flag),
-    }
 }

@@ -95,7 +95,7 @@ fn kind<'v>(value: &Value, context: &mut Context<'v>) -> Option<&'v KindWords> {
     found
 }
 
-fn severity(value: &Value, context: &mut Context) -> Option<Severity> {
+pub(super) fn severity(value: &Value, context: &mut Context) -> Option<Severity> {
     let word = value.word(context, &Severity::ALL.map(Severity::name))?;
     Severity::ALL.into_iter().find(|severity| severity.name() == word)
 }

@@ -194,6 +194,12 @@ fn every_option() {
             },
         ],
         thresholds: [],
+        sinks: [],
+        alerts: AlertPace {
+            dedup_ns: None,
+            rate_per_minute: None,
+            min_severity: None,
+        },
         window_ns: Some(
             120000000000,
         ),

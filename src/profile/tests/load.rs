@@ -6,7 +6,6 @@ use std::path::PathBuf;
 
 use insta::assert_snapshot;
 
-use crate::families;
 use crate::profile::DEFAULT;
 use crate::profile::Profile;
 use crate::profile::ProfileError;
@@ -14,7 +13,7 @@ use crate::profile::SHIPPED;
 
 fn load(arguments: &[&str]) -> Result<Profile, ProfileError> {
     let arguments: Vec<_> = arguments.iter().map(PathBuf::from).collect();
-    Profile::load(&arguments, &families::vocabulary())
+    Profile::load(&arguments, &crate::pipeline::vocabulary())
 }
 
 fn names(profile: &Profile) -> Vec<&str> {
@@ -49,7 +48,7 @@ fn shipped_names() {
 fn default() {
     let profile = load(&[]).expect("the default is right");
     assert_eq!(names(&profile), [DEFAULT]);
-    assert_eq!(profile, Profile::default_shipped(&families::vocabulary()).expect("the default is right"));
+    assert_eq!(profile, Profile::default_shipped(&crate::pipeline::vocabulary()).expect("the default is right"));
 }
 
 /// Check that a file is preferred to a shipped profile when it is given by its path, and merges with one.
@@ -106,14 +105,14 @@ fn several_files() {
         arguments.push(path);
     }
     arguments.push(PathBuf::from("everythin"));
-    let error = Profile::load(&arguments, &families::vocabulary()).expect_err("three of them are wrong");
+    let error = Profile::load(&arguments, &crate::pipeline::vocabulary()).expect_err("three of them are wrong");
     let folder = format!("{}/", folder.path().display());
     assert_snapshot!(error.render(100, false).replace(&folder, ""), @r#"
       × unknown section `windw`
        ╭─[one.kdl:1:1]
      1 │ windw "1s"
        · ──┬──
-       ·   ╰── expected `description`, `targets`, `probes`, `threshold`, `window` or `budget`
+       ·   ╰── expected `description`, `targets`, `probes`, `threshold`, `sink`, `alerts`, `window` or `budget`
        ╰────
       help: did you mean `window`?
 

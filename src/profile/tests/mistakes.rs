@@ -62,7 +62,7 @@ windw "10s"
      7 │ threshold "tcp.rtt" p99=">5%" severity="warning"
      8 │ windw "10s"
        · ──┬──
-       ·   ╰── expected `description`, `targets`, `probes`, `threshold`, `window` or `budget`
+       ·   ╰── expected `description`, `targets`, `probes`, `threshold`, `sink`, `alerts`, `window` or `budget`
        ╰────
       help: did you mean `window`?
 
@@ -130,7 +130,7 @@ fn mistakes_in_the_syntax_hide_no_others() {
 #[test]
 fn a_broken_node_hides_no_others() {
     assert_snapshot!(listed("windw \"1s\"\nprobes { tcp slow=\"\\q\" }\nbudget cpu=\"x\"\n"), @r#"
-    1:1 "windw" unknown section `windw` | expected `description`, `targets`, `probes`, `threshold`, `window` or `budget` | did you mean `window`?
+    1:1 "windw" unknown section `windw` | expected `description`, `targets`, `probes`, `threshold`, `sink`, `alerts`, `window` or `budget` | did you mean `window`?
     2:19 "\"\\q\"" `"\\q"` is no string | expected a string in quotes | a `\` in a string is written `\\`
     3:12 "\"x\"" `x` of `cpu` does not begin with a number | expected a percentage such as `5%`
     "#);
@@ -158,7 +158,7 @@ fn things_that_never_end() {
        ╭─[test.kdl:1:1]
      1 │ windw "1s"
        · ──┬──
-       ·   ╰── expected `description`, `targets`, `probes`, `threshold`, `window` or `budget`
+       ·   ╰── expected `description`, `targets`, `probes`, `threshold`, `sink`, `alerts`, `window` or `budget`
      2 │ probes {
        ╰────
       help: did you mean `window`?
@@ -185,12 +185,12 @@ fn things_that_never_end() {
     1:13 "#\"" this string is never closed | expected `"#` at its end | what follows it could not be checked
     "##);
     assert_snapshot!(listed("windw \"1s\"\n/* probes { tcp }\n"), @r#"
-    1:1 "windw" unknown section `windw` | expected `description`, `targets`, `probes`, `threshold`, `window` or `budget` | did you mean `window`?
+    1:1 "windw" unknown section `windw` | expected `description`, `targets`, `probes`, `threshold`, `sink`, `alerts`, `window` or `budget` | did you mean `window`?
     2:1 "/*" this comment is never closed | expected `*/` at its end | what follows it could not be checked
     "#);
     assert_snapshot!(listed("probes { tcp }\n}\nwindw \"1s\"\n"), @r#"
     2:1 "}" this `}` closes nothing | expected a node or the end
-    3:1 "windw" unknown section `windw` | expected `description`, `targets`, `probes`, `threshold`, `window` or `budget` | did you mean `window`?
+    3:1 "windw" unknown section `windw` | expected `description`, `targets`, `probes`, `threshold`, `sink`, `alerts`, `window` or `budget` | did you mean `window`?
     "#);
 }
 
@@ -211,7 +211,7 @@ fn values_written_bare() {
     1:40 "null" `#null` is not a whole number | expected a process id such as `4711`
     "#);
     assert_snapshot!(listed("window: 10s"), @r#"
-    1:1 "window:" unknown section `window:` | expected `description`, `targets`, `probes`, `threshold`, `window` or `budget` | did you mean `window`?
+    1:1 "window:" unknown section `window:` | expected `description`, `targets`, `probes`, `threshold`, `sink`, `alerts`, `window` or `budget` | did you mean `window`?
     1:9 "10s" `10s` needs quotes: it is no plain number | expected a string in quotes | write `"10s"`
     "#);
 }
@@ -220,16 +220,15 @@ fn values_written_bare() {
 #[test]
 fn sections() {
     assert_snapshot!(listed("treshold \"tcp.rtt\" p99=\">1ms\"\nxyz"), @r#"
-    1:1 "treshold" unknown section `treshold` | expected `description`, `targets`, `probes`, `threshold`, `window` or `budget` | did you mean `threshold`?
-    2:1 "xyz" unknown section `xyz` | expected `description`, `targets`, `probes`, `threshold`, `window` or `budget`
+    1:1 "treshold" unknown section `treshold` | expected `description`, `targets`, `probes`, `threshold`, `sink`, `alerts`, `window` or `budget` | did you mean `threshold`?
+    2:1 "xyz" unknown section `xyz` | expected `description`, `targets`, `probes`, `threshold`, `sink`, `alerts`, `window` or `budget`
     "#);
     assert_snapshot!(listed("window \"1s\"\nwindow \"2s\"\nprobes { tcp }\nprobes { file }"), @r#"
     2:1 "window" `window` is there twice | expected it once in a file | put all of it into the first `window`, or into a file of its own
     4:1 "probes" `probes` is there twice | expected it once in a file | put all of it into the first `probes`, or into a file of its own
     "#);
-    assert_snapshot!(listed("rule \"slow-dependency\" p99=\"250ms\"\nsink \"prometheus\" listen=\"127.0.0.1:3000\""), @r#"
+    assert_snapshot!(listed("rule \"slow-dependency\" p99=\"250ms\""), @r#"
     1:1 "rule" this version of podtrace does not carry out rules | expected no such section yet | remove it, or strike it out as `/-rule`; podtrace leaves out nothing silently
-    2:1 "sink" this version of podtrace does not carry out sinks | expected no such section yet | remove it, or strike it out as `/-sink`; podtrace leaves out nothing silently
     "#);
     assert_snapshot!(listed("(seconds)window \"1s\"\nbudget cpu=(share)\"2%\""), @r#"
     1:2 "seconds" the type annotation `seconds` has no meaning in a profile | expected none
@@ -432,7 +431,7 @@ fn single_values() {
 #[test]
 fn names_are_printable() {
     assert_snapshot!(listed("\"\\u{1b}[31mred\" 1"), @r#"
-    1:1 "\"\\u{1b}[31mred\"" unknown section `\u{1b}[31mred` | expected `description`, `targets`, `probes`, `threshold`, `window` or `budget`
+    1:1 "\"\\u{1b}[31mred\"" unknown section `\u{1b}[31mred` | expected `description`, `targets`, `probes`, `threshold`, `sink`, `alerts`, `window` or `budget`
     "#);
     let long = "x".repeat(500);
     assert!(listed(&long).contains(&format!("`{}…`", "x".repeat(60))), "{}", listed(&long));

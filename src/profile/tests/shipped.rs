@@ -9,7 +9,8 @@ use crate::profile::Profile;
 use crate::profile::SHIPPED;
 
 fn right(name: &str, text: &str) -> Profile {
-    Profile::parse(name, text, &families::vocabulary()).unwrap_or_else(|error| panic!("{}", error.render(100, false)))
+    Profile::parse(name, text, &crate::pipeline::vocabulary())
+        .unwrap_or_else(|error| panic!("{}", error.render(100, false)))
 }
 
 /// Check that each shipped profile is right, observes what it judges, and opens with when to use it and what it costs.
@@ -17,7 +18,7 @@ fn right(name: &str, text: &str) -> Profile {
 fn shipped_profiles_are_right() {
     for shipped in SHIPPED {
         let profile = right(shipped.name, shipped.text);
-        assert_eq!(profile.unobserved().count(), 0, "{}", profile.explain(&families::vocabulary()));
+        assert_eq!(profile.unobserved().count(), 0, "{}", profile.explain(&crate::pipeline::vocabulary()));
         assert!(!profile.probes.is_empty() && !profile.thresholds.is_empty(), "{}", shipped.name);
         assert!(profile.description.is_some() && profile.targets.is_empty(), "{}", shipped.name);
         let opening: Vec<_> = shipped.text.lines().take_while(|line| line.starts_with("//")).collect();
@@ -59,7 +60,7 @@ fn shipped_profiles_merge() {
     assert_eq!((forth.sources.len(), back.sources.len()), (SHIPPED.len(), SHIPPED.len()));
     assert_eq!(forth.probes.len(), families::FAMILIES.len());
     for profile in [forth, back] {
-        let again = Profile::from_sources(&profile.sources, &families::vocabulary()).expect("all are right");
+        let again = Profile::from_sources(&profile.sources, &crate::pipeline::vocabulary()).expect("all are right");
         assert_eq!(again, profile);
     }
 }
@@ -125,7 +126,7 @@ fn documentation_is_right() {
     files.extend(Some(root.join("README.md")).filter(|readme| readme.exists()));
     let (mut passed, mut failed) = (0, 0);
     for block in files.iter().flat_map(|file| blocks(file)) {
-        match (Profile::parse(&block.place, &block.text, &families::vocabulary()), block.must_fail) {
+        match (Profile::parse(&block.place, &block.text, &crate::pipeline::vocabulary()), block.must_fail) {
             (Ok(_), false) => passed += 1,
             (Err(_), true) => failed += 1,
             (Ok(_), true) => panic!("{} must fail, and does not", block.place),
