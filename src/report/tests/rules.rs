@@ -51,7 +51,7 @@ fn rules(report: &Report) -> Value {
 }
 
 /// Check that a rule's finding names the peer and the share of time, stands where its severity puts it, and has a
-/// fingerprint and a next command; and that the report is as its schema says.
+/// next command; and that the report is as its schema says.
 #[test]
 fn findings_of_rules_are_findings() {
     let report = judged(&["slow-dependency", "connect-failures"], &[], |_| {});
