@@ -14,6 +14,7 @@ use crate::rig::scene::Scene;
 use crate::rig::scene::report_of;
 use crate::settle;
 use crate::targets;
+use crate::wait_for_target;
 
 /// Check that with names of cgroups alone, a container that begins later is traced, and so is a pod that does where all are
 /// meant; and that the report says what is missing.
@@ -35,7 +36,7 @@ fn by_names_of_cgroups() {
     let ended = node::run(&node.container(&first, &id("a2")), "late", &node::executes(13, 5, &scene, "late"), &scene);
     assert_eq!(ended.code(), 5, "{}", ended.errors);
     beside.push(node::start(&node.container(&second, &id("b1")), "second", &sleeper, &scene));
-    settle(&scene);
+    wait_for_target(&scene, &format!("{}/{}", second.uid, &id("b1")[..12]));
     let ended = node::run(&node.container(&second, &id("b2")), "new", &node::executes(17, 0, &scene, "new"), &scene);
     assert!(ended.status.success(), "{}", ended.errors);
     settle(&scene);
@@ -81,7 +82,7 @@ fn certain_containers() {
         let ended = again.end();
         assert!(ended.status.success(), "{}", ended.errors);
     }
-    settle(&scene);
+    wait_for_target(&scene, "my-pod/app#1");
     traced.signal(libc::SIGINT);
     let ended = traced.end();
     let report = report_of(&ended);

@@ -14,6 +14,7 @@ use crate::rig::scene::Scene;
 use crate::rig::scene::report_of;
 use crate::settle;
 use crate::targets;
+use crate::wait_for_target;
 
 /// A pod with one container that runs, and a neighbour like it; a second container, a sandbox and an unknown one begin in
 /// both while the first is traced.
@@ -52,7 +53,7 @@ fn begins_late(shape: Shape) {
         let ended = node::run(&nested, &name, &node::executes(execs - 10, 0, &scene, &name), &scene);
         assert!(ended.status.success(), "{}", ended.errors);
     }
-    settle(&scene);
+    wait_for_target(&scene, "my-pod/late");
     traced.signal(libc::SIGINT);
     let ended = traced.end();
     let report = report_of(&ended);
@@ -89,7 +90,7 @@ fn a_pod_that_comes_and_goes() {
     let ended = node::run(&node.container(&second, &id("a2")), "new", &node::executes(17, 3, &scene, "new"), &scene);
     assert_eq!(ended.code(), 3, "{}", ended.errors);
     server.apply(node::pod(&second, &labels, &[Told::new("web", &id("a2"))]));
-    settle(&scene);
+    wait_for_target(&scene, "web-2/web");
     server.delete("production", "web-2");
     node::remove(&node.pod(&second));
     settle(&scene);

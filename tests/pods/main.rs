@@ -17,6 +17,9 @@ mod node;
 mod restarts;
 mod returns;
 
+use podtrace::event::Definition;
+use podtrace::event::Item;
+use podtrace::event::recording::Reader;
 use serde_json::Value;
 
 use crate::rig::scene::Scene;
@@ -35,6 +38,19 @@ fn settle(scene: &Scene) {
         let before = length();
         rig::wait_until("another tick", || length() > before);
     }
+}
+
+/// Waits until podtrace has recorded a target of this name.
+fn wait_for_target(scene: &Scene, name: &str) {
+    rig::wait_until(&format!("target `{name}`"), || {
+        let Ok(file) = std::fs::File::open(scene.path("recording")) else { return false };
+        let Ok(reader) = Reader::open(file) else { return false };
+        // It is cut off as long as it is written.
+        reader.map_while(Result::ok).any(|item| match item {
+            Item::Definition(Definition::Target(target)) => target.name == name,
+            _ => false,
+        })
+    });
 }
 
 /// The names of a report's targets.

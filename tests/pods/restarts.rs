@@ -13,7 +13,7 @@ use crate::node::Told;
 use crate::node::id;
 use crate::rig::scene::Scene;
 use crate::rig::scene::report_of;
-use crate::settle;
+use crate::wait_for_target;
 
 /// How often each life executes a program, beside the shell's and the workload's own, and its exit code.
 const LIVES: [(u32, i32); 5] = [(7, 3), (11, 1), (13, 137), (17, 2), (19, 7)];
@@ -46,7 +46,7 @@ fn each_start_is_a_life() {
         let next = Told { id: told.id, restarts: told.restarts, ..app.clone() };
         server.apply(node::pod(&pod, &json!({}), &[side.clone(), next]));
     }
-    settle(&scene);
+    wait_for_target(&scene, "crasher/app#5");
     traced.signal(libc::SIGINT);
     let ended = traced.end();
     let report = report_of(&ended);

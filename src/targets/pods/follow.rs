@@ -8,6 +8,7 @@ mod due;
 mod identity;
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 use std::path::PathBuf;
@@ -34,6 +35,9 @@ use crate::targets::kubelet::Names;
 use crate::targets::kubernetes::Change;
 use crate::targets::kubernetes::Query;
 use crate::targets::kubernetes::Watch;
+use crate::targets::pod::Container;
+use crate::targets::pod::ContainerState;
+use crate::targets::pod::Ended;
 use crate::targets::pod::Pod;
 use crate::targets::selector::takes;
 use due::Due;
@@ -44,6 +48,9 @@ const STEP: Duration = Duration::from_millis(50);
 
 /// News that may wait: all pods of a large node.
 const NEWS_MAX: usize = 4096;
+
+/// Lives of a pod that are remembered beside the present ones.
+const LIVES_REMEMBERED: usize = 64;
 
 /// What becomes of pods.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,6 +153,27 @@ struct Follower {
 /// Nobody listens any more.
 struct Unheard;
 
+/// Keeps what was told of lives before the present ones: the API remembers one of each container, and several may end
+/// between two looks.
+fn remember(pod: &mut Pod, before: &Pod) {
+    let ids: BTreeSet<String> = pod.containers.iter().filter_map(|container| container.id.clone()).collect();
+    let told: BTreeSet<String> = ended(pod).map(|one| one.id.clone()).collect();
+    let earlier: Vec<Ended> =
+        ended(before).filter(|one| !told.contains(&one.id)).take(LIVES_REMEMBERED).cloned().collect();
+    let is_over = |container: &&Container| container.id.as_ref().is_some_and(|id| !ids.contains(id));
+    // The latest stand first.
+    let over = before.containers.iter().filter(is_over).take(LIVES_REMEMBERED).cloned();
+    let over = over.map(|one| Container { state: ContainerState::Ended(None), ended: Vec::new(), ..one });
+    pod.containers.extend(over);
+    if let Some(first) = pod.containers.first_mut() {
+        first.ended.extend(earlier);
+    }
+}
+
+fn ended(pod: &Pod) -> impl Iterator<Item = &Ended> {
+    pod.containers.iter().flat_map(|container| &container.ended)
+}
+
 impl Follower {
     fn run(mut self, cgroups: &Cgroups, touches: &Receiver<String>) {
         while let Ok(()) = self.round(cgroups, touches) {}
@@ -181,8 +209,11 @@ impl Follower {
 
     fn change(&mut self, change: Change) -> Result<(), Unheard> {
         match change {
-            Change::Added(pod) | Change::Changed(pod) if self.is_meant(&pod) => {
+            Change::Added(mut pod) | Change::Changed(mut pod) if self.is_meant(&pod) => {
                 let uid = pod.kubelet_uid.clone();
+                if let Some(before) = self.known.get(&uid) {
+                    remember(&mut pod, before);
+                }
                 self.strangers.remove(&uid);
                 if self.is_here(&pod) {
                     self.due.add(uid.clone(), Instant::now());
