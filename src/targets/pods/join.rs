@@ -156,15 +156,8 @@ impl Joiner<'_> {
                 continue;
             }
             let id = container.id.as_deref();
-            containers.push(ContainerTarget {
-                name: container.name.clone(),
-                kind: container.kind,
-                id: container.id.clone(),
-                restarts: container.restarts,
-                state: container.state.clone(),
-                runtime: id.and_then(|id| tree.runtime(id)).map(str::to_owned),
-                cgroup: id.map(|id| tree.container(id)).transpose()?.flatten(),
-            });
+            let cgroup = id.map(|id| tree.container(id)).transpose()?.flatten();
+            containers.push(ContainerTarget::of(container, tree, cgroup));
         }
         Ok(PodTarget {
             namespace: pod.namespace.clone(),

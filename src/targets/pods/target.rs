@@ -7,6 +7,8 @@ use crate::event::session::Target;
 use crate::event::session::TargetKind;
 use crate::host::Cgroup;
 use crate::targets::Membership;
+use crate::targets::cgroupfs::Tree;
+use crate::targets::pod::Container;
 use crate::targets::pod::ContainerKind;
 use crate::targets::pod::ContainerState;
 use crate::targets::pod::Ended;
@@ -61,6 +63,21 @@ pub struct ContainerTarget {
     pub runtime: Option<String>,
     /// Its cgroup; `None` if it does not run.
     pub cgroup: Option<Cgroup>,
+}
+
+impl ContainerTarget {
+    /// What is told of a container, with its cgroup.
+    pub(super) fn of(container: &Container, tree: &Tree<'_>, cgroup: Option<Cgroup>) -> Self {
+        Self {
+            name: container.name.clone(),
+            kind: container.kind,
+            id: container.id.clone(),
+            restarts: container.restarts,
+            state: container.state.clone(),
+            runtime: container.id.as_deref().and_then(|id| tree.runtime(id)).map(str::to_owned),
+            cgroup,
+        }
+    }
 }
 
 impl PodTarget {

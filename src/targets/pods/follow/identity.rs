@@ -101,15 +101,7 @@ impl Identities {
             let place = id.and_then(|id| tree.container(id).ok().flatten());
             // One that is told to run and has no cgroup yet, or not any more: more will be told.
             is_settled &= place.is_some() || container.state != ContainerState::Running;
-            containers.push(ContainerTarget {
-                name: container.name.clone(),
-                kind: container.kind,
-                id: container.id.clone(),
-                restarts: container.restarts,
-                state: container.state.clone(),
-                runtime: id.and_then(|id| tree.runtime(id)).map(str::to_owned),
-                cgroup: place,
-            });
+            containers.push(ContainerTarget::of(container, tree, place));
         }
         let is_here = cgroup.is_some() || containers.iter().any(|container| container.cgroup.is_some());
         let target = PodTarget {
