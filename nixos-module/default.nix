@@ -90,10 +90,18 @@ in
         message = "services.podtrace.metrics.scrape and openFirewall need services.podtrace.metrics.enable.";
       }
     ]
-    ++ mapAttrsToList (name: file: {
-      assertion = (file.text == null) != (file.source == null);
-      message = "services.podtrace: the profile or rule `${name}` needs either text or source, and not both.";
-    }) (cfg.profiles // cfg.rules)
+    ++
+      lib.concatMap
+        (mapAttrsToList (
+          name: file: {
+            assertion = (file.text == null) != (file.source == null);
+            message = "services.podtrace: the profile or rule `${name}` needs either text or source, and not both.";
+          }
+        ))
+        [
+          cfg.profiles
+          cfg.rules
+        ]
     ++ mapAttrsToList (name: sink: {
       assertion = sink.urlFile != null;
       message = "services.podtrace.sinks.${name} has no urlFile: name the file that holds the address to send to.";

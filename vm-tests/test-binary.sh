@@ -8,6 +8,8 @@ measure_again() {
     local name failed=()
     mapfile -t failed < <(awk '/^test .* \.\.\. FAILED$/ { print $2 }' "$2")
     [ ${#failed[@]} -gt 0 ] || return 1
+    # All of them, and it came to its end: a run that crashed or was cut off has no summary.
+    [ "$(awk '/^test result: FAILED/ { print $6 }' "$2")" = ${#failed[@]} ] || return 1
     for name in "${failed[@]}"; do
         case $name in
             sched::* | file::*percentiles | tcp::responses | tcp::services | shows::slow_part_first) ;;

@@ -163,7 +163,7 @@ let
     coreutils = fromHost "coreutils" [ "kill" ] [ ];
     mkShell =
       { packages, inputsFrom, ... }:
-      onlyEvaluated "shell-of-${toString (map (p: p.pname) (packages ++ inputsFrom))}";
+      onlyEvaluated "shell-of-${lib.concatStringsSep "-" (map (p: p.pname) (packages ++ inputsFrom))}";
     dockerTools.buildLayeredImage =
       image: onlyEvaluated "image-${image.name}-${image.tag}" // { inherit (image) contents config; };
     testers.runNixOSTest = import ./nixos-test.nix {
