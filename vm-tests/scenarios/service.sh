@@ -135,7 +135,7 @@ survives_reload() {
     before=$(main_pid)
     told=$(reloads)
     systemctl reload podtrace.service || return 1
-    until_is 30 sh -c '[ "$(journalctl -q -u podtrace.service --no-pager | grep -c 'profile was read again')" -gt "$1" ]' sh "$told" ||
+    until_is 30 sh -c '[ "$(journalctl -q -u podtrace.service --no-pager | grep -c "profile was read again")" -gt "$1" ]' sh "$told" ||
         { journalctl -q -u podtrace.service --no-pager | tail -n 20 && return 1; }
     [ "$(state_of)" = active ] && [ "$(main_pid)" = "$before" ] && until_is 60 scraped
 }
