@@ -95,6 +95,7 @@ impl Enricher {
             peers::Added::New => {
                 self.feeds.want_names();
                 self.name(&BTreeSet::from([address]));
+                self.explain();
             }
             peers::Added::Known => {}
             peers::Added::NoRoom => self.feeds.peers_turned_away(self.peers.turned_away()),
@@ -122,6 +123,11 @@ impl Enricher {
         } else if let Some(touched) = touched {
             self.name(&touched);
         }
+        self.explain();
+    }
+
+    /// Asks for pods where an address of the cluster is neither a service's nor an endpoint's.
+    fn explain(&mut self) {
         if self.peers.any_unnamed_inside() {
             self.feeds.want_pods();
         }

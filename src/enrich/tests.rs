@@ -140,7 +140,6 @@ fn asks_no_more_than_needed() {
     settle(&mut enricher);
     assert_eq!(asks(&mut enricher), [""; 0], "public addresses are not worth a list of all pods");
     peer(&mut enricher, 17, "10.244.0.9", 8080, Side::Server);
-    enricher.word(&everywhere(Source::Services), Word::Service(Change::Synced));
     assert_eq!(asks(&mut enricher), ["Pods "]);
     enricher.target(&pod_target("client-1"));
     enricher.target(&pod_target("client-1"));
