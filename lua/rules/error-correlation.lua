@@ -61,14 +61,15 @@ return {
 				end
 			end
 			if count > 0 then
-				-- The earliest that was kept says when it began, and at what.
-				local first = nil
-				for _, event in kind:failed() do
+				-- The earliest that was kept says when it began, and at what. Only the last are kept: where there were
+				-- more, when it began is not known.
+				local first, kept = nil, kind:failed()
+				for _, event in kept do
 					if not BENIGN[event.error] and (first == nil or event.at <= first.at) then
 						first = event
 					end
 				end
-				table.insert(chain, { kind = kind, layer = layer, count = count, errors = errors, first = first })
+				table.insert(chain, { kind = kind, layer = layer, count = count, errors = errors, first = first, known = #kept >= kind.errors })
 				total += count
 			end
 		end
@@ -81,7 +82,7 @@ return {
 			if link.kind.kind == "process.exit" or link.first == nil then
 				return math.huge
 			end
-			return math.floor(link.first.at * 10)
+			return if link.known then math.floor(link.first.at * 10) else math.floor(window.from * 10)
 		end
 		table.sort(chain, function(one, other)
 			if tenths(one) ~= tenths(other) then
@@ -101,11 +102,17 @@ return {
 					if where then " " .. where else "",
 					text.count(link.count),
 					text.errors(link.errors),
-					if link.first then string.format(", first at %.1f s", link.first.at) else ""
+					if link.first == nil
+						then ""
+						elseif link.known then string.format(", first at %.1f s", link.first.at)
+						else ", too many to say since when"
 				)
 			)
 		end
-		local root = chain[1]
+		local root, known = chain[1], true
+		for _, link in chain do
+			known = known and (link.known or link.kind.kind == "process.exit")
+		end
 		local where = root.first and root.first.object
 		return {
 			{
@@ -118,7 +125,7 @@ return {
 					text.errors(root.errors)
 				),
 				evidence = evidence,
-				confidence = if root.first then "medium" else "low",
+				confidence = if root.first and known then "medium" else "low",
 				kind = root.kind.kind,
 				dimension = if where then (if string.find(root.kind.kind, "^file") or root.kind.kind == "process.exec_failed" then "path" else "peer") else nil,
 				key = where,

@@ -7,7 +7,7 @@ return {
 			windows = {
 				{
 					["tcp.connect"] = {
-						peer = { ["10.0.0.7:5432"] = { count = 23, errors = { ECONNREFUSED = 7 } } },
+						peer = { ["10.0.0.7:5432"] = { count = 23, errors = { ECONNREFUSED = 2 } } },
 						failed = {
 							{ at = 4.9, process = "api[23]", object = "10.0.0.7:5432", error = "ECONNREFUSED" },
 							{ at = 4.1, process = "api[23]", object = "10.0.0.7:5432", error = "ECONNREFUSED" },
@@ -22,13 +22,42 @@ return {
 			expect = {
 				{
 					severity = "warning",
-					title = "errors of 2 sorts come together; likely root cause: tcp.connect 10.0.0.7:5432 (7 ECONNREFUSED)",
+					title = "errors of 2 sorts come together; likely root cause: tcp.connect 10.0.0.7:5432 (2 ECONNREFUSED)",
 					kind = "tcp.connect",
 					key = "10.0.0.7:5432",
 					confidence = "medium",
 					evidence = {
-						"1. tcp.connect 10.0.0.7:5432: 7 failed (7 ECONNREFUSED), first at 4.1 s",
+						"1. tcp.connect 10.0.0.7:5432: 2 failed (2 ECONNREFUSED), first at 4.1 s",
 						"2. process.exit api[23]: 1 failed (1 exit 3), first at 5.3 s",
+					},
+				},
+			},
+		},
+		{
+			name = "of many errors only the last are kept: when they began is not known, and not guessed",
+			windows = {
+				{
+					["tcp.connect"] = {
+						peer = { ["10.0.0.7:5432"] = { count = 1009, errors = { ECONNREFUSED = 1009 } } },
+						failed = { { at = 9.8, process = "api[23]", object = "10.0.0.7:5432", error = "ECONNREFUSED" } },
+					},
+					["tcp.recv"] = {
+						peer = { ["10.0.0.9:80"] = { count = 23, errors = { ECONNRESET = 3 } } },
+						failed = {
+							{ at = 5.0, process = "api[23]", object = "10.0.0.9:80", error = "ECONNRESET" },
+							{ at = 5.1, process = "api[23]", object = "10.0.0.9:80", error = "ECONNRESET" },
+							{ at = 5.2, process = "api[23]", object = "10.0.0.9:80", error = "ECONNRESET" },
+						},
+					},
+				},
+			},
+			expect = {
+				{
+					kind = "tcp.connect",
+					confidence = "low",
+					evidence = {
+						"1. tcp.connect 10.0.0.7:5432: 1,009 failed (1,009 ECONNREFUSED), too many to say since when",
+						"2. tcp.recv 10.0.0.9:80: 3 failed (3 ECONNRESET), first at 5.0 s",
 					},
 				},
 			},

@@ -137,6 +137,8 @@ impl Builder {
     pub fn last_window(&mut self, duration_ns: u64) {
         if let Some(window) = self.windows.take().and_then(|windows| windows.finish(duration_ns)) {
             self.thresholds.judge(&window, &self.store.names);
+            // There is nothing to keep up with any more: no window needs to be left out now.
+            self.scripts.settle();
             self.scripts.judge(&window, &self.catalogue, &self.store.names);
             self.scripts.settle();
             self.windows_judged += 1;

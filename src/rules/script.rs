@@ -249,7 +249,7 @@ fn judged_alone(
         let mut history = engine::History::default();
         for window in windows {
             let window = std::rc::Rc::new(window);
-            match running.evaluate(&window, &history.past(), history.next()) {
+            match running.evaluate(&window, &history.past(window.from_ns), history.next()) {
                 Some(Ok(evaluated)) => tracker.add(evaluated, window.from_ns, window.to_ns, window.new_ns),
                 Some(Err(failure)) => tracker.fail(failure),
                 None => {}

@@ -28,6 +28,9 @@ const WINDOWS_MAX: usize = 1_000;
 /// Reads the list of windows. What is wrong is said with the way to it.
 pub(super) fn windows(list: &Table, kinds: &[&'static Kind]) -> Result<Vec<Snapshot>, String> {
     let mut windows: Vec<Snapshot> = Vec::new();
+    if unnamed(list)? == 0 {
+        return Err("`windows` is empty: nothing would be judged".to_owned());
+    }
     for place in 1..=list.raw_len() {
         let at = |what: String| format!("windows[{place}]: {what}");
         let Value::Table(table) = list.raw_get::<Value>(place).map_err(|error| at(error.to_string()))? else {
@@ -101,7 +104,7 @@ fn counted_kind(table: &Table, kind: &'static Kind) -> Result<KindSnapshot, Stri
     }
     let mut all = figures(table, kind)?;
     for (place, dimension) in dimensions.iter().enumerate() {
-        let Value::Table(rows) = get(table, dimension)? else { continue };
+        let Some(rows) = inner(table, dimension)? else { continue };
         let mut sum = Figures::default();
         for pair in rows.pairs::<String, Value>() {
             let (key, row) = pair.map_err(|error| format!("{dimension}: {error}"))?;
@@ -153,7 +156,7 @@ fn figures(table: &Table, kind: &Kind) -> Result<Figures, String> {
         histogram: crate::event::Histogram::default(),
         errors: Vec::new(),
     };
-    if let Value::Table(durations) = get(table, "durations")? {
+    if let Some(durations) = inner(table, "durations")? {
         for pair in durations.pairs::<String, f64>() {
             let (written, count) = pair.map_err(|error| format!("durations: {error}"))?;
             let ns = nanoseconds(&written)?;
@@ -178,7 +181,7 @@ fn figures(table: &Table, kind: &Kind) -> Result<Figures, String> {
             (_, value) => plain(&value).ok_or_else(|| format!("`{}` is {}", amount.name, shown(&value)))? as u64,
         };
     }
-    if let Value::Table(errors) = get(table, "errors")? {
+    if let Some(errors) = inner(table, "errors")? {
         for pair in errors.pairs::<String, f64>() {
             let (name, count) = pair.map_err(|error| format!("errors: {error}"))?;
             let named = |errno: &u16| (kind.error)(*errno) == name;
@@ -204,9 +207,9 @@ fn nanoseconds(text: &str) -> Result<u64, String> {
 }
 
 fn events(table: &Table, field: &str) -> Result<Vec<Moment>, String> {
-    let Value::Table(list) = get(table, field)? else { return Ok(Vec::new()) };
+    let Some(list) = inner(table, field)? else { return Ok(Vec::new()) };
     let mut events = Vec::new();
-    for place in 1..=list.raw_len() {
+    for place in 1..=unnamed(&list).map_err(|what| format!("{field}: {what}"))? {
         let at = |what: String| format!("{field}[{place}]: {what}");
         let event: Table = list.raw_get(place).map_err(|error| at(error.to_string()))?;
         only(&event, &["at", "seconds", "process", "object", "detail", "error"]).map_err(at)?;
@@ -228,6 +231,27 @@ fn events(table: &Table, field: &str) -> Result<Vec<Moment>, String> {
 
 fn get(table: &Table, field: &str) -> Result<Value, String> {
     table.raw_get(field).map_err(|error| error.to_string())
+}
+
+/// A table in a table, if it is there.
+fn inner(table: &Table, field: &str) -> Result<Option<Table>, String> {
+    match get(table, field)? {
+        Value::Nil => Ok(None),
+        Value::Table(inner) => Ok(Some(inner)),
+        other => Err(format!("`{field}` is {}, expected a table", shown(&other))),
+    }
+}
+
+/// The length of a list. One whose braces were forgotten has names instead, and would read as empty.
+pub(super) fn unnamed(list: &Table) -> Result<usize, String> {
+    let length = list.raw_len();
+    for pair in list.pairs::<Value, Value>() {
+        let (key, _) = pair.map_err(|error| error.to_string())?;
+        if !matches!(key, Value::Integer(_) | Value::Number(_)) {
+            return Err(format!("has the name {}, expected a list: `{{ {{ … }} }}`", shown(&key)));
+        }
+    }
+    Ok(length)
 }
 
 fn number(table: &Table, field: &str) -> Result<Option<f64>, String> {

@@ -2,6 +2,7 @@
 //!
 //! Everything here stays on the thread it was made on.
 
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use mlua::Error;
@@ -167,11 +168,21 @@ pub(super) struct History {
     older: Option<Rc<Snapshot>>,
     recent_windows: u64,
     windows: u64,
+    /// Windows that side by side cover the trace, and are not the past of the window that is judged yet.
+    pending: VecDeque<Rc<Snapshot>>,
+    /// Where the last of them ends.
+    covered_ns: i64,
 }
 
 impl History {
-    /// What comes before the next window.
-    pub(super) fn past(&self) -> Rc<Past> {
+    /// What comes before a window that begins then. Where windows overlap, nothing of the past is in the window itself, and
+    /// nothing is in the past twice.
+    pub(super) fn past(&mut self, from_ns: i64) -> Rc<Past> {
+        while self.pending.front().is_some_and(|window| window.to_ns <= from_ns) {
+            if let Some(window) = self.pending.pop_front() {
+                self.settle(&window);
+            }
+        }
         Rc::new(Past::new(self.previous.clone(), self.older.clone(), self.recent.clone()))
     }
 
@@ -180,9 +191,17 @@ impl History {
         self.windows + 1
     }
 
-    /// A window that is over becomes the past.
+    /// A window that is over.
     pub(super) fn add(&mut self, window: &Rc<Snapshot>) {
         self.windows += 1;
+        if window.from_ns >= self.covered_ns {
+            self.covered_ns = window.to_ns;
+            self.pending.push_back(Rc::clone(window));
+        }
+    }
+
+    /// It becomes the past.
+    fn settle(&mut self, window: &Rc<Snapshot>) {
         self.previous = Some(Rc::clone(window));
         if self.recent_windows == BASELINE_WINDOWS {
             self.older = self.recent.take();

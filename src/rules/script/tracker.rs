@@ -77,6 +77,8 @@ pub(super) struct Tracker {
     metrics: BTreeMap<(usize, Option<String>), f64>,
     found: BTreeMap<String, Found>,
     judged: u64,
+    /// Where the last window ends that counters took.
+    counted_to_ns: i64,
     omitted: u64,
     failure: Option<Failure>,
     pub(super) section: Option<Section>,
@@ -110,6 +112,7 @@ impl Tracker {
             metrics: BTreeMap::new(),
             found: BTreeMap::new(),
             judged: 0,
+            counted_to_ns: i64::MIN,
             omitted: 0,
             failure: None,
             section: None,
@@ -156,8 +159,13 @@ impl Tracker {
     pub(super) fn add(&mut self, evaluated: Evaluated, from_ns: i64, to_ns: i64, new_ns: u64) {
         self.judged += 1;
         self.omitted += evaluated.omitted;
+        // Where windows overlap, a counter takes those that side by side cover the trace.
+        let counts = from_ns >= self.counted_to_ns;
+        if counts {
+            self.counted_to_ns = to_ns;
+        }
         for value in evaluated.metrics {
-            self.count(value);
+            self.count(value, counts);
         }
         let length_ns = u64::try_from(to_ns.saturating_sub(from_ns)).unwrap_or(0);
         for mut concluded in evaluated.findings {
@@ -197,7 +205,7 @@ impl Tracker {
         }
     }
 
-    fn count(&mut self, MetricValue { metric, label, value }: MetricValue) {
+    fn count(&mut self, MetricValue { metric, label, value }: MetricValue, counts: bool) {
         let counter = self.metric_specs.get(metric).is_some_and(|spec| spec.counter);
         let key = (metric, label);
         if !self.metrics.contains_key(&key) && self.metrics.keys().filter(|(of, _)| *of == metric).count() >= SERIES_MAX
@@ -206,7 +214,11 @@ impl Tracker {
             return;
         }
         let known = self.metrics.entry(key).or_insert(0.0);
-        *known = if counter { *known + value } else { value };
+        match counter {
+            true if counts => *known += value,
+            true => {}
+            false => *known = value,
+        }
     }
 
     /// Its findings that held for long enough and still do in the last window it judged.

@@ -200,7 +200,7 @@ fn case(test: &Table, declaration: &Declaration, kinds: &[&'static Kind]) -> Res
     let expect: Table =
         test.get("expect").map_err(|_| "has no `expect`: a list of findings, `{}` for none".to_owned())?;
     let mut expected = Vec::new();
-    for place in 1..=expect.raw_len() {
+    for place in 1..=described::unnamed(&expect).map_err(|what| format!("`expect` {what}"))? {
         let at = |what: String| format!("expect[{place}]: {what}");
         let finding: Table = expect.raw_get(place).map_err(|_| at("expected a table".to_owned()))?;
         let known: Vec<_> = EXPECTED.into_iter().chain(["evidence"]).collect();

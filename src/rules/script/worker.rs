@@ -205,7 +205,7 @@ type Made = Result<Running, Option<Failure>>;
 fn judge(rules: &mut [Made], window: Snapshot, history: &mut History) -> Judged {
     let (from_ns, to_ns, new_ns) = (window.from_ns, window.to_ns, window.new_ns);
     let window = Rc::new(window);
-    let (past, number) = (history.past(), history.next());
+    let (past, number) = (history.past(from_ns), history.next());
     let verdict = |rule: &mut Made| match rule {
         Ok(rule) => rule.evaluate(&window, &past, number),
         // Said once.
