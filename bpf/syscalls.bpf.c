@@ -150,40 +150,60 @@ static __always_inline void begin_socket(struct thread_state *state, struct pt_r
 		state->exit = tcp ? PODTRACE_EXIT_TCP : PODTRACE_EXIT_UDP;
 }
 
+/* Begins an operation on a file. */
+static __always_inline void begin_file(struct thread_state *state, __u64 object, __u8 kind)
+{
+	state->object = object;
+	state->kind = kind;
+	state->exit = END_FILE;
+	state->enter_ns = bpf_ktime_get_ns();
+}
+
 SEC("tp_btf/sys_enter")
 int BPF_PROG(enter_descriptor, struct pt_regs *regs, long number)
 {
 	struct task_struct *task = current_task();
 	struct thread_state *state = begin(task, number);
+	struct identity identity = {};
 	struct described it;
 	__u64 object;
 	__u8 kind;
 
 	if (!state)
 		return 0;
-	describe(task, PT_REGS_PARM1_SYSCALL(regs), &it);
+	it.file = file_at(task, PT_REGS_PARM1_SYSCALL(regs));
+	if (!it.file)
+		return 0;
+	it.inode = GET(struct file, it.file, f_inode);
+	it.class = CLASS_NONE;
+	it.sock = 0;
+	kind = file_kind(state->operation);
+	/* The file of the last operation: what it is and that it was defined is known. */
+	if (state->last_object && state->last.inode == (__u64)it.inode && enabled(kind)) {
+		identify(it.file, it.inode, &identity);
+		if (is_same(&identity, &state->last)) {
+			begin_file(state, state->last_object, kind);
+			return 0;
+		}
+	}
+	describe_file(&it);
 	if (it.class == CLASS_TCP || it.class == CLASS_UDP) {
 		begin_socket(state, regs, &it);
 		state->enter_ns = bpf_ktime_get_ns();
 		return 0;
 	}
-	kind = file_kind(state->operation);
 	if (it.class != CLASS_FILE || !enabled(kind))
 		return 0;
-	object = file_object(it.file, it.inode);
-	state->object = object;
-	state->kind = kind;
-	state->exit = END_FILE;
-	if (object != state->last_object) {
-		state->last_object = object;
-		if (!is_defined(object)) {
-			begin_walk(object, it.file);
-			state->enter_ns = bpf_ktime_get_ns();
-			bpf_tail_call(ctx, &enter_handlers, PODTRACE_ENTER_WALK);
-			return 0;
-		}
+	identify(it.file, it.inode, &state->last);
+	object = object_of(&state->last);
+	state->last_object = object;
+	if (is_defined(object)) {
+		begin_file(state, object, kind);
+		return 0;
 	}
-	state->enter_ns = bpf_ktime_get_ns();
+	begin_walk(object, it.file);
+	begin_file(state, object, kind);
+	bpf_tail_call(ctx, &enter_handlers, PODTRACE_ENTER_WALK);
 	return 0;
 }
 
@@ -279,10 +299,16 @@ int BPF_PROG(enter_plain, struct pt_regs *regs, long number)
 SEC("tp_btf/sys_enter")
 int BPF_PROG(enter_walk, struct pt_regs *regs, long number)
 {
+	struct thread_state *state;
+
 	if (walk_on()) {
 		bpf_tail_call(ctx, &enter_handlers, PODTRACE_ENTER_WALK);
 		give_up_walk();
 	}
+	/* The walk was ours, not the operation's. */
+	state = state_of_current(false);
+	if (state)
+		state->enter_ns = bpf_ktime_get_ns();
 	return 0;
 }
 
@@ -324,12 +350,26 @@ static __always_inline bool is_observed(struct pt_regs *regs)
 	return number < PODTRACE_SYSCALLS && operation_of[number & (PODTRACE_SYSCALLS - 1)];
 }
 
+/* Ends an operation on a file: the most frequent of all, so here it may be counted without looking for its tally. */
+static __always_inline void end_file(struct thread_state *state, long result)
+{
+	__u64 object = state->object, duration = bpf_ktime_get_ns() - state->enter_ns;
+	__u32 process = state->process;
+	__u8 kind = state->kind;
+
+	/* Only reads and writes return a quantity. */
+	if (kind != PODTRACE_FILE_READ && kind != PODTRACE_FILE_WRITE && result > 0)
+		result = 0;
+	if (!count_again(&state->counted, process, kind, object, duration, result < 0 ? 0 : result))
+		count_many(&state->counted, process, kind, 0, object, true, duration, result < 0 ? 0 : result, 1);
+	follow_up(process, kind, 0, object, state->enter_ns, duration, result);
+}
+
 SEC("tp_btf/sys_exit")
 int BPF_PROG(dispatch_exit, struct pt_regs *regs, long result)
 {
 	struct task_struct *task = current_task();
 	struct thread_state *state;
-	__u64 now;
 	__u8 exit;
 
 	if (!is_task_traced(task) || !is_observed(regs))
@@ -348,11 +388,7 @@ int BPF_PROG(dispatch_exit, struct pt_regs *regs, long result)
 		jump_to_exit(ctx, exit);
 		return 0;
 	}
-	now = bpf_ktime_get_ns();
-	/* Only reads and writes return a quantity. */
-	if (state->kind != PODTRACE_FILE_READ && state->kind != PODTRACE_FILE_WRITE && result > 0)
-		result = 0;
-	finish(state->process, state->kind, 0, state->object, true, state->enter_ns, now - state->enter_ns, result);
+	end_file(state, result);
 	return 0;
 }
 

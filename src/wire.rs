@@ -47,7 +47,7 @@ plain! {
     podtrace_peer: 40,
     podtrace_tally_key: 16,
     podtrace_tally: 40,
-    podtrace_histogram: 2048,
+    podtrace_histogram: 2080,
     podtrace_error_key: 24,
     podtrace_counters: 128 * 8 + 128 * 16 * 8,
     podtrace_member: 16,

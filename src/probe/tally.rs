@@ -49,13 +49,17 @@ struct Sums {
 }
 
 impl Sums {
-    fn plus(self, copy: types::podtrace_tally) -> Self {
+    fn and(self, other: Self) -> Self {
         Self {
-            count: self.count + copy.count,
-            amount: self.amount + copy.amount,
-            total_ns: self.total_ns + copy.total_ns,
-            max_ns: self.max_ns.max(copy.max_ns),
+            count: self.count + other.count,
+            amount: self.amount + other.amount,
+            total_ns: self.total_ns + other.total_ns,
+            max_ns: self.max_ns.max(other.max_ns),
         }
+    }
+
+    fn plus(self, copy: types::podtrace_tally) -> Self {
+        self.and(Self { count: copy.count, amount: copy.amount, total_ns: copy.total_ns, max_ns: copy.max_ns })
     }
 }
 
@@ -63,6 +67,7 @@ impl Sums {
 pub(super) struct Drain {
     cpus: usize,
     timed: Vec<u8>,
+    /// Never the same twice; its lowest bit is the one in keys.
     generation: u32,
     /// Per slot, the buckets at the last reading; they wrap.
     histograms: BTreeMap<u32, Box<[u32; BUCKETS]>>,
@@ -110,14 +115,14 @@ impl Drain {
     /// Makes the other generation current, and waits until nobody adds to the old one any more.
     fn flip(&mut self, skeleton: &mut PodtraceSkel<'static>) -> u8 {
         let old = self.generation;
-        self.generation ^= 1;
+        self.generation = self.generation.wrapping_add(1);
         if let Some(bss) = skeleton.maps.bss_data.as_deref_mut() {
             // SAFETY: the field is an aligned u32 in memory that the kernel shares with us for as long as the skeleton
             // lives; programs only read it.
             unsafe { ptr::write_volatile(&raw mut bss.generation, self.generation) };
         }
         wait_for_programs();
-        old as u8
+        (old & 1) as u8
     }
 
     /// The tallies of a generation, which are removed.
@@ -140,6 +145,7 @@ impl Drain {
         let mut done = Vec::new();
         for (key, sums, slots) in found {
             let mut delta = empty(key_of(&key));
+            let mut sums = sums;
             if is_no_room(key.process, key.object) {
                 let before = self.no_room.insert((key.kind, key.generation), sums).unwrap_or_default();
                 delta.count = sums.count - before.count;
@@ -151,14 +157,16 @@ impl Drain {
                 }
             } else {
                 done.push(key);
+                for slot in slots {
+                    let (own, histogram) = self.histogram(skeleton, slot)?;
+                    sums = sums.and(own);
+                    delta.histogram.merge(&histogram);
+                    give_back(&skeleton.maps.free_slots, slot)?;
+                }
                 delta.count = sums.count;
                 delta.amount = sums.amount;
                 delta.total_ns = sums.total_ns;
                 delta.max_ns = sums.max_ns;
-                for slot in slots {
-                    delta.histogram.merge(&self.histogram(skeleton, slot)?);
-                    give_back(&skeleton.maps.free_slots, slot)?;
-                }
             }
             deltas.insert(delta.key, delta);
         }
@@ -166,11 +174,17 @@ impl Drain {
         Ok(deltas)
     }
 
-    /// What was added to a slot's histogram since it was last read.
-    fn histogram(&mut self, skeleton: &PodtraceSkel<'static>, slot: u32) -> Result<Histogram, ProbeError> {
+    /// What a key counted in a slot beside its tallies, and what was added to its histogram since it was last read.
+    fn histogram(&mut self, skeleton: &PodtraceSkel<'static>, slot: u32) -> Result<(Sums, Histogram), ProbeError> {
         let table = &skeleton.maps.histograms;
         let found = table.lookup(&slot.to_ne_bytes(), MapFlags::ANY).map_err(|error| failed(table, error))?;
         let found = found.and_then(|bytes| wire::read::<types::podtrace_histogram>(&bytes));
+        let own = found.as_ref().map_or(Sums::default(), |slot| Sums {
+            count: slot.count,
+            amount: slot.amount,
+            total_ns: slot.total_ns,
+            max_ns: slot.max_ns,
+        });
         let now = Box::new(found.map_or([0; BUCKETS], |histogram| histogram.buckets));
         let before = self.histograms.get(&slot);
         let added = now.iter().enumerate().map(|(bucket, count)| {
@@ -179,7 +193,7 @@ impl Drain {
         });
         let histogram = Histogram::from_buckets(added);
         self.histograms.insert(slot, now);
-        Ok(histogram)
+        Ok((own, histogram))
     }
 
     /// The histograms of keys that have none of their own.
@@ -190,7 +204,8 @@ impl Drain {
         deltas: &mut BTreeMap<TallyKey, TallyDelta>,
     ) -> Result<(), ProbeError> {
         for kind in self.timed.clone() {
-            let histogram = self.histogram(skeleton, u32::from(kind) + u32::from(old) * Limit::PODTRACE_KINDS.0)?;
+            let (_, histogram) =
+                self.histogram(skeleton, u32::from(kind) + u32::from(old) * Limit::PODTRACE_KINDS.0)?;
             if histogram.is_empty() {
                 continue;
             }

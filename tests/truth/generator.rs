@@ -41,7 +41,7 @@ fn files() {
         ("short-lived", "file.read", 707),
         ("open-errors", "file.open", 21),
         ("roots", "file.read", 18),
-        ("paths", "file.read", 130),
+        ("paths", "file.read", 155),
     ];
     for (job, kind, count) in cases {
         let truth = alone(&scene, &[job], true);

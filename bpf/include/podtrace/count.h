@@ -72,11 +72,21 @@ static __always_inline __u32 shared_slot(const struct podtrace_tally_key *key)
 /* Chooses the histogram of this CPU's copy of a tally. */
 CALLED int choose_slot(struct podtrace_tally_key *key)
 {
+	struct podtrace_histogram *histogram;
 	__u32 slot;
 
 	if (!key)
 		return 0;
-	return bpf_map_pop_elem(&free_slots, &slot) ? shared_slot(key) : slot;
+	if (bpf_map_pop_elem(&free_slots, &slot))
+		return shared_slot(key);
+	histogram = bpf_map_lookup_elem(&histograms, &slot);
+	if (!histogram)
+		return shared_slot(key);
+	histogram->count = 0;
+	histogram->amount = 0;
+	histogram->total_ns = 0;
+	histogram->max_ns = 0;
+	return slot;
 }
 
 /* Makes the tally of a key that has none yet in this generation. */
@@ -119,13 +129,61 @@ union tally_key {
 };
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first word is put together for little-endian CPUs");
 
-/* Adds operations to their tally. `timed` is a constant: whether the kind has a duration. */
-static __always_inline void count_many(__u32 process, __u8 kind, __u8 detail, __u64 object, bool timed,
-				       __u64 duration_ns, __u64 amount, __u64 operations)
+/* Where a thread counted last. What it counts next is most often of the same key, and then nothing has to be looked for:
+ * finding a tally takes longer than all the rest of counting. Worth something on one CPU during one generation; nobody
+ * else gets the histogram before that is over. */
+struct counted {
+	__u64 words[2]; /* of the key */
+	__u32 generation;
+	__u32 cpu;
+	__u32 slot; /* 0: nowhere that could be used again */
+	__u32 _pad;
+};
+
+static __always_inline __u64 first_word(__u32 process, __u8 kind, __u8 detail, __u32 now)
 {
-	union tally_key key = {
-		.words = {process | (__u64)kind << 32 | (__u64)detail << 40 | (__u64)(generation & 1) << 48, object},
-	};
+	return process | (__u64)kind << 32 | (__u64)detail << 40 | (__u64)(now & 1) << 48;
+}
+
+/* Adds a timed operation where the thread's last one was added; false: it was of another key, or is too long ago. */
+static __always_inline bool count_again(const struct counted *last, __u32 process, __u8 kind, __u64 object,
+					__u64 duration_ns, __u64 amount)
+{
+	struct podtrace_histogram *histogram;
+	__u32 now = generation, slot = last->slot;
+
+	if (!slot || last->words[1] != object || last->words[0] != first_word(process, kind, 0, now) ||
+	    last->generation != now || last->cpu != bpf_get_smp_processor_id())
+		return false;
+	histogram = bpf_map_lookup_elem(&histograms, &slot);
+	if (!histogram)
+		return false;
+	histogram->count++;
+	histogram->amount += amount;
+	histogram->total_ns += duration_ns;
+	if (duration_ns > histogram->max_ns)
+		histogram->max_ns = duration_ns;
+	histogram->buckets[bucket_of(duration_ns) & (PODTRACE_BUCKETS - 1)]++;
+	return true;
+}
+
+/* Remembers where a thread counted. A shared histogram has no numbers of a key's own. */
+static __always_inline void remember(struct counted *last, const union tally_key *key, __u32 now, __u32 slot)
+{
+	last->words[0] = key->words[0];
+	last->words[1] = key->words[1];
+	last->generation = now;
+	last->cpu = bpf_get_smp_processor_id();
+	last->slot = slot >= 2 * PODTRACE_KINDS ? slot : 0;
+}
+
+/* Adds operations to their tally. `timed` is a constant: whether the kind has a duration. `last`: where it may be added
+ * the next time, or NULL. */
+static __always_inline void count_many(struct counted *last, __u32 process, __u8 kind, __u8 detail, __u64 object,
+				       bool timed, __u64 duration_ns, __u64 amount, __u64 operations)
+{
+	__u32 now = generation;
+	union tally_key key = {.words = {first_word(process, kind, detail, now), object}};
 	struct podtrace_tally *tally = bpf_map_lookup_elem(&tallies, &key);
 
 	if (!tally) {
@@ -146,12 +204,14 @@ static __always_inline void count_many(__u32 process, __u8 kind, __u8 detail, __
 	if (!tally->slot)
 		tally->slot = choose_slot(&key.fields);
 	record_duration(tally->slot, duration_ns);
+	if (last)
+		remember(last, &key, now, tally->slot);
 }
 
 static __always_inline void count(__u32 process, __u8 kind, __u8 detail, __u64 object, bool timed, __u64 duration_ns,
 				  __u64 amount)
 {
-	count_many(process, kind, detail, object, timed, duration_ns, amount, 1);
+	count_many(NULL, process, kind, detail, object, timed, duration_ns, amount, 1);
 }
 
 /* Counts a failed operation under its number; the operation itself is counted by count(). */

@@ -87,14 +87,12 @@ static __always_inline bool enabled(__u8 kind)
 	return kind_enabled[kind & (PODTRACE_KINDS - 1)];
 }
 
-/* Counts an operation that ended, its failure if it failed, and sends it if it is notable. Inlined: for the most frequent
- * operations. */
-static __always_inline void finish(__u32 process, __u8 kind, __u8 detail, __u64 object, bool timed, __u64 at_ns,
-				   __u64 duration_ns, __s64 result)
+/* An operation that was counted: counts its failure if it failed, and sends it if it is notable. */
+static __always_inline void follow_up(__u32 process, __u8 kind, __u8 detail, __u64 object, __u64 at_ns,
+				      __u64 duration_ns, __s64 result)
 {
 	bool failed = result < 0;
 
-	count(process, kind, detail, object, timed, duration_ns, failed ? 0 : result);
 	if (failed)
 		count_failure(process, kind | detail << 8, object, -result);
 	if (notable(kind, duration_ns, failed)) {
@@ -109,6 +107,14 @@ static __always_inline void finish(__u32 process, __u8 kind, __u8 detail, __u64 
 		};
 		emit(&what);
 	}
+}
+
+/* Counts an operation that ended, and follows it up. */
+static __always_inline void finish(__u32 process, __u8 kind, __u8 detail, __u64 object, bool timed, __u64 at_ns,
+				   __u64 duration_ns, __s64 result)
+{
+	count(process, kind, detail, object, timed, duration_ns, result < 0 ? 0 : result);
+	follow_up(process, kind, detail, object, at_ns, duration_ns, result);
 }
 
 /* The same as a function of its own, which the verifier looks at once for each program and not once for each way that

@@ -141,6 +141,7 @@ struct mount {
 	struct dentry *mnt_mountpoint;
 	struct vfsmount mnt;
 	int mnt_id;
+	__u64 mnt_id_unique;
 };
 
 struct path {
@@ -154,6 +155,7 @@ struct super_block {
 };
 
 struct inode {
+	__u32 i_generation;
 	__u16 i_mode;
 	struct super_block *i_sb;
 	unsigned long i_ino;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * What a descriptor is, and the 64-bit names of files. A file is named by what identifies it for the target: inode,
- * device, mount and its own name, so that a bind mount, a hard link or a rename makes another object.
+ * device, mount, its own name and that of its directory, so that a bind mount, a hard link or a rename makes another
+ * object.
  */
 #ifndef PODTRACE_OBJECT_H
 #define PODTRACE_OBJECT_H
@@ -135,17 +136,60 @@ static __always_inline struct mount *mount_of(struct vfsmount *vfsmount)
 	return (void *)vfsmount - bpf_core_field_offset(struct mount, mnt);
 }
 
+/* The number of a mount. Before 6.8 there are only numbers that are given again as soon as a mount is gone, commit
+ * 98d2b43081972 ("add unique mount ID"): there the name of the place it is mounted at tells it from its successor. */
+static __always_inline __u64 mount_number(struct vfsmount *vfsmount)
+{
+	struct mount *mount = mount_of(vfsmount);
+	struct dentry *place;
+
+	if (bpf_core_field_exists(mount->mnt_id_unique))
+		return GET(struct mount, mount, mnt_id_unique);
+	place = GET(struct mount, mount, mnt_mountpoint);
+	return mix(GET(struct dentry, place, d_name.hash_len), GET(struct mount, mount, mnt_id));
+}
+
+/* What identifies an open file. */
+static __always_inline void identify(struct file *file, struct inode *inode, struct identity *it)
+{
+	struct dentry *dentry = GET(struct file, file, f_path.dentry);
+	struct dentry *parent = GET(struct dentry, dentry, d_parent);
+
+	it->inode = (__u64)inode;
+	it->number = GET(struct inode, inode, i_ino);
+	it->generation = GET(struct inode, inode, i_generation);
+	it->dentry = (__u64)dentry;
+	it->name = GET(struct dentry, dentry, d_name.hash_len);
+	it->parent = (__u64)parent;
+	it->parent_name = GET(struct dentry, parent, d_name.hash_len);
+	it->mount = mount_number(GET(struct file, file, f_path.mnt));
+}
+
+static __always_inline bool is_same(const struct identity *one, const struct identity *other)
+{
+	return one->inode == other->inode && one->number == other->number && one->generation == other->generation &&
+	       one->dentry == other->dentry && one->name == other->name && one->parent == other->parent &&
+	       one->parent_name == other->parent_name && one->mount == other->mount;
+}
+
+/* The 64-bit name of what was identified. Addresses are no part of it: they are given again at any time. */
+static __always_inline __u64 object_of(const struct identity *it)
+{
+	unsigned long device = GET(struct super_block, GET(struct inode, (struct inode *)it->inode, i_sb), s_dev);
+	__u64 hash = mix(it->number * SPREAD, it->name);
+
+	hash = mix(hash, (__u64)it->generation << 32 | (__u32)device);
+	hash = mix(hash, it->parent_name);
+	return as_object(mix(hash, it->mount));
+}
+
 /* The 64-bit name of an open file. */
 static __always_inline __u64 file_object(struct file *file, struct inode *inode)
 {
-	struct dentry *dentry = GET(struct file, file, f_path.dentry);
-	struct vfsmount *vfsmount = GET(struct file, file, f_path.mnt);
-	__u64 place = GET(struct super_block, GET(struct inode, inode, i_sb), s_dev);
-	__u64 hash;
+	struct identity identity = {};
 
-	place = place << 32 | (__u32)GET(struct mount, mount_of(vfsmount), mnt_id);
-	hash = mix(GET(struct inode, inode, i_ino) * SPREAD, GET(struct dentry, dentry, d_name.hash_len));
-	return as_object(mix(hash, place));
+	identify(file, inode, &identity);
+	return object_of(&identity);
 }
 
 /* Whether a definition of an object was sent already; if not, the caller sends it now. */

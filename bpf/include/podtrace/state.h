@@ -7,6 +7,19 @@
 
 #include "emit.h"
 
+/* What tells one file from another; `file_object` makes the 64-bit name of it. */
+struct identity {
+	__u64 inode;	   /* the structure's address: with it goes the file system */
+	__u64 number;	   /* of the inode, */
+	__u64 name;	   /* its directory entry's, as hash and length, */
+	__u64 parent_name; /* and that of the directory it is in */
+	__u64 dentry;
+	__u64 parent;
+	__u64 mount;
+	__u32 generation; /* of the inode's number: file systems give a number again */
+	__u32 _pad;
+};
+
 /* One per thread of a traced process. Made at fork, at the start, or at the thread's first system call; never in the
  * scheduler, where memory must not be allocated. */
 struct thread_state {
@@ -20,6 +33,8 @@ struct thread_state {
 	__u64 wake_ns;	   /* woken */
 	__u64 on_ns;	   /* came to the CPU */
 	__u64 on_runtime;  /* sum_exec_runtime then */
+	struct counted counted;
+	struct identity last; /* of `last_object` */
 	__u32 process;
 	__u32 epoch;
 	__s32 number; /* of the system call */

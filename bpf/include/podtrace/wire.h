@@ -174,8 +174,13 @@ struct podtrace_tally {
 	__u32 _pad;
 };
 
-/* How durations were distributed; buckets wrap. */
+/* How durations were distributed; buckets wrap. The numbers before them are those of the operations that found their
+ * histogram without their tally, which lacks them; 0 when a key takes the histogram, and in the shared ones. */
 struct podtrace_histogram {
+	__u64 count;
+	__u64 amount;
+	__u64 total_ns;
+	__u64 max_ns;
 	__u32 buckets[PODTRACE_BUCKETS];
 };
 

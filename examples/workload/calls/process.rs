@@ -67,6 +67,13 @@ pub(crate) fn bind_mount(from: &Path, to: &Path) -> Outcome {
     outcome(unsafe { libc::mount(from.as_ptr(), to.as_ptr(), none, libc::MS_BIND, none.cast()) })
 }
 
+/// Takes away the mount that was made last at a place.
+pub(crate) fn unmount(at: &Path) -> Outcome {
+    let at = c_path(at);
+    // SAFETY: the path is NUL-terminated and outlives the call.
+    outcome(unsafe { libc::umount2(at.as_ptr(), 0) })
+}
+
 /// Mounts a tmpfs.
 pub(crate) fn mount_tmpfs(to: &Path) -> Outcome {
     let to = c_path(to);

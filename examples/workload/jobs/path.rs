@@ -86,7 +86,33 @@ pub(super) fn paths(options: &mut Options, truth: &mut Truth) -> anyhow::Result<
     truth.path("file.write", null).add(call::write(fd, &[0; 101]));
     truth.path("file.read", null).add(call::read(fd, &mut [0; 101]));
     close(truth, null, fd)?;
+    successors(truth, &directory)?;
     names_that_go(truth, &directory)
+}
+
+/// Files of one name that come one after the other, each in a folder and by a mount of its own. Kernel and file systems
+/// give the numbers and the memory of what is gone to what comes next.
+fn successors(truth: &mut Truth, directory: &Path) -> anyhow::Result<()> {
+    for turn in 0..7 {
+        let folder = directory.join(format!("turn-{turn}"));
+        let file = folder.join("log");
+        std::fs::create_dir(&folder)?;
+        let fd = open(truth, &file, libc::O_CREAT | libc::O_RDWR)?;
+        for _ in 0..turn + 3 {
+            truth.path("file.write", &file).add(call::write(fd, &[b't'; 101]));
+        }
+        close(truth, &file, fd)?;
+        std::fs::remove_file(&file)?;
+        std::fs::remove_dir(&folder)?;
+    }
+    for turn in 0..5 {
+        let folder = directory.join(format!("mounted-{turn}"));
+        std::fs::create_dir(&folder)?;
+        needed("bind a folder", process::bind_mount(&directory.join("real"), &folder))?;
+        visit(truth, &folder.join("file"), &folder.join("file"), turn + 3)?;
+        needed("unmount", process::unmount(&folder))?;
+    }
+    Ok(())
 }
 
 /// Files whose names change or go while they are open, and one that never had a name. Which of a file's names a later
