@@ -19,8 +19,9 @@ use serde_json::Value;
 /// The program that is measured: built beside this one.
 pub(crate) const PODTRACE: &str = env!("CARGO_BIN_EXE_podtrace");
 
-/// How long nothing more is attached before everything is taken to be.
-const SETTLED: Duration = Duration::from_millis(150);
+/// How long nothing more is attached before everything is taken to be. In its first second podtrace has the kernel account
+/// what its programs cost, which makes them cost more: the price is that of the time after it.
+const SETTLED: Duration = Duration::from_millis(1_200);
 
 /// The longest that starting and ending may take.
 const PATIENCE: Duration = Duration::from_secs(10);
