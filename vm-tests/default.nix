@@ -25,13 +25,16 @@ let
       "6.12"
     ];
   };
-  # Without `containers`, which looks for containerd and its network plugins where Debian has them.
+  # Without `containers`: the same tests as on any machine, with what `pod` needs.
   scenarios = [
     "attach"
     "truth"
     "faults"
     "pods"
     "service"
+    "pod"
+    "alerts"
+    "metrics"
     "lockdown"
     "old-kernel"
   ];
@@ -40,6 +43,8 @@ let
     pkgs.testers.runNixOSTest (
       import ./scenario.nix {
         inherit scenario programs module;
+        inherit (pkgs) cni-plugins;
+        inherit (pkgs.pkgsStatic) busybox;
         name = kernel;
         kernelPackages = kernels.${kernel};
       }

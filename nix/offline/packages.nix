@@ -164,8 +164,15 @@ let
     mkShell =
       { packages, inputsFrom, ... }:
       onlyEvaluated "shell-of-${lib.concatStringsSep "-" (map (p: p.pname) (packages ++ inputsFrom))}";
-    dockerTools.buildLayeredImage =
-      image: onlyEvaluated "image-${image.name}-${image.tag}" // { inherit (image) contents config; };
+    dockerTools.buildLayeredImage = import ./image.nix {
+      inherit lib drv;
+      architecture = if system == "aarch64-linux" then "arm64" else "amd64";
+    };
+    cacert = runCommand "host-cacert" { } ''
+      mkdir -p $out/etc/ssl/certs
+      cat /usr/share/ca-certificates/mozilla/*.crt > $out/etc/ssl/certs/ca-bundle.crt
+    '';
+    pkgsStatic.busybox = fromHost "busybox" [ ] [ ];
     testers.runNixOSTest = import ./nixos-test.nix {
       inherit lib onlyEvaluated;
       pkgs = self;
@@ -194,9 +201,12 @@ let
     "nftables"
     "iproute2"
     "python3"
+    "prometheus"
+    "containerd"
+    "runc"
+    "cni-plugins"
     "qemu"
     "shellcheck"
-    "cacert"
     "nixfmt"
     "nixfmt-tree"
     "deadnix"
