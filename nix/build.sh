@@ -42,6 +42,14 @@ built_works() {
     [ -s "$out/share/bash-completion/completions/podtrace" ]
     traced "$out/bin/podtrace"
 }
+# A system with a broken profile is not built, and says what is wrong with it.
+broken_profile_ends_the_build() {
+    build --file nixos-module/tests/build.nix right
+    if build --file nixos-module/tests/build.nix broken; then return 1; fi 2>"$scratch/said"
+    cat "$scratch/said"
+    # shellcheck disable=SC2016 # the quotes are podtrace's
+    grep -q 'did you mean `threshold`' "$scratch/said"
+}
 # No library, and no loader that would look for one.
 needs_nothing() {
     local program
@@ -73,17 +81,21 @@ image_holds() {
     grep -q 'BEGIN CERTIFICATE' "$scratch/image$(readlink "$scratch/image/etc/ssl/certs/ca-bundle.crt")"
     [ "$(jq -r '.config.Entrypoint[0]' "$scratch/archive/$(jq -r '.[0].Config' "$scratch/archive/manifest.json")")" = /bin/podtrace ]
 }
-# With a root folder that is only read, and of the machine only what the manifest mounts.
+# With a root folder that is only read, the manifest's capabilities (and the one for chroot), and of the machine what the
+# manifest mounts, all processes and all of /sys.
 image_runs() {
-    local place mounts
+    local place mounts capabilities
+    capabilities=$(sed -n '/^ *add:$/,/^ *seccompProfile:$/s/^ *- /+/p' nix/kubernetes/daemonset.yaml | tr 'A-Z\n' 'a-z,')
+    [ "$capabilities" = +bpf,+perfmon,+sys_ptrace,+dac_read_search, ]
+    capabilities=${capabilities%,}
     mapfile -t mounts < <(sed -n 's/^ *mountPath: //p' nix/kubernetes/daemonset.yaml)
     [ ${#mounts[@]} -ge 5 ]
     for place in proc sys dev "${mounts[@]}"; do mkdir -p "$scratch/image/$place"; done
     cp nix/kubernetes/podtrace.kdl "$scratch/image/etc/podtrace/"
     # shellcheck disable=SC2016 # expanded by the shell in the namespaces
     unshare --mount --net --propagation private bash -euc '
-        root=$1
-        shift
+        root=$1 capabilities=$2
+        shift 2
         ip link set lo up
         mount --bind "$root" "$root"
         for place in /proc /sys /dev; do mount --rbind "$place" "$root$place"; done
@@ -91,8 +103,9 @@ image_runs() {
             case $place in /var/* | /run/podtrace) mount -t tmpfs tmpfs "$root$place" ;; esac
         done
         mount -o remount,bind,ro "$root"
-        chroot "$root" /bin/podtrace demo --for 2s -o json | jq -e ".signals[\"tcp.connect\"].count > 0"
-        chroot "$root" /bin/podtrace daemon --log-level info -p /etc/podtrace/podtrace.kdl &
+        confined() { exec setpriv --bounding-set "-all,+sys_chroot,$capabilities" chroot "$root" "$@"; }
+        confined /bin/podtrace run -o json -- /bin/podtrace --version | jq -e ".signals[\"process.exec\"].count == 1"
+        confined /bin/podtrace daemon --log-level info -p /etc/podtrace/podtrace.kdl &
         daemon=$!
         end=$((SECONDS + 60))
         until (exec 3<>/dev/tcp/127.0.0.1/3000) 2>/dev/null || [ "$SECONDS" -ge "$end" ]; do sleep 0.1; done
@@ -100,7 +113,7 @@ image_runs() {
         printf "GET /metrics HTTP/1.0\r\n\r\n" >&3
         grep -q ^podtrace_build_info <&3
         kill -TERM "$daemon"
-        wait "$daemon"' bash "$scratch/image" "${mounts[@]}"
+        wait "$daemon"' bash "$scratch/image" "$capabilities" "${mounts[@]}"
 }
 
 check "the crates of Cargo.lock are in the store" crates_in_store
@@ -108,6 +121,7 @@ check "the package is built in the sandbox" build "${offline[@]}" .#podtrace
 check "it works" built_works
 sizes
 check "a second build is the same to the bit" build_again
+check "a broken profile ends the build of a system" broken_profile_ends_the_build
 check "the static package is built in the sandbox" build "${offline[@]}" .#podtrace-static
 check "it needs no library" needs_nothing
 check "it works" built_works
