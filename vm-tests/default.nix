@@ -25,12 +25,12 @@ let
       "6.12"
     ];
   };
-  # Without `containers`: the same tests as on any machine, with what `pod` needs.
   scenarios = [
     "attach"
     "truth"
     "faults"
     "pods"
+    "containers"
     "service"
     "pod"
     "alerts"

@@ -80,10 +80,10 @@ operations() {
 
 # A service that is told how many programs to execute, and executes no others.
 workload() {
-    cat >"$units/workload.service" <<'END'
+    cat >"$units/workload.service" <<END
 [Service]
 Slice=system.slice
-ExecStart=/bin/sh -c 'exec 3<>/run/orders; while read -r count <&3; do i=0; while [ $i -lt $count ]; do /bin/true; i=$((i + 1)); done; echo $count >>/run/did; done'
+ExecStart=/bin/sh -c 'exec 3<>/run/orders; while read -r count <&3; do i=0; while [ \$i -lt \$count ]; do $(type -P true); i=\$((i + 1)); done; echo \$count >>/run/did; done'
 END
     rm -f /run/orders /run/did
     mkfifo /run/orders

@@ -7,7 +7,7 @@
   kernelPackages,
   # The package with test programs.
   programs,
-  # Where the pods of the scenario `pod` come from.
+  # Where pods have their network and their shell from.
   cni-plugins,
   busybox,
   module,
@@ -30,7 +30,7 @@
         pkgs.python3
       ]
       ++ lib.optional (scenario == "metrics") pkgs.prometheus
-      ++ lib.optionals (scenario == "pod") [
+      ++ lib.optionals (scenario == "pod" || scenario == "containers") [
         pkgs.containerd
         pkgs.runc
       ];

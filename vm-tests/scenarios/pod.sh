@@ -24,13 +24,15 @@ pods_run() {
     systemctl restart held.service
     until_is 240 test -e "$held/ready" || { journalctl -q -u held.service --no-pager | tail -n 30 && return 1; }
 }
-# As containerd's own setting `gid` would: the unit's capabilities do not write to others' sockets.
+# As containerd's own setting `gid` would: the unit's capabilities do not write to others' sockets. On NixOS an option
+# gives it the one that does, since its user is there only while it runs.
 socket_for_the_service() {
-    getent passwd podtrace || return 1
-    chgrp podtrace "$(readlink "$held/containerd.sock")"
-    chmod g+rw "$(readlink "$held/containerd.sock")"
+    local socket
+    socket=$(readlink "$held/containerd.sock")
     mkdir -p /run/containerd
-    ln -sf "$held/containerd.sock" /run/containerd/containerd.sock
+    ln -sf "$socket" /run/containerd/containerd.sock
+    systemctl show -p AmbientCapabilities --value podtrace.service | grep -q cap_dac_override && return
+    chgrp podtrace "$socket" && chmod g+rw "$socket"
 }
 worked() {
     touch "$held/go"
