@@ -22,7 +22,7 @@ build() {
 sandbox = true
 sandbox-fallback = false
 sandbox-paths = /usr /bin=/usr/bin /lib=/usr/lib /lib64=/usr/lib64 /etc/alternatives /opt/rust=$rust /opt/llvm=/usr/lib/llvm-16" \
-        nice -n 19 nix build --no-link --json "$@" >"$scratch/building"
+        nice -n 19 nix build --no-link --json "$@" >"$scratch/building" || return
     mv "$scratch/building" "$scratch/built"
 }
 # The very derivation of the first build: the checkout may have changed since.

@@ -24,7 +24,11 @@ let
           "-euc"
           ''
             for p in $nativeBuildInputs; do PATH=$p/bin:$PATH; done
-            ${text}''
+            ${text}
+            # Not the shell's last act, in whose place a program would run: Nix kills a builder as soon as its output is
+            # closed, and programs close it before they end.
+            :
+          ''
         ];
       }
     );
@@ -48,7 +52,7 @@ let
       passAsFile = [ "text" ];
       args = [
         "-euc"
-        "cp $textPath $out"
+        "cp $textPath $out; :"
       ];
     };
   onlyEvaluated = name: runCommand name { } "echo '${name} is only evaluated here' >&2; exit 1";
