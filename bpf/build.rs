@@ -1,12 +1,14 @@
 //! Compiles every source of `bpf/`, links them into one object, and generates its skeleton.
 
 use std::env;
+use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
 
 use libbpf_cargo::SkeletonBuilder;
 use libbpf_rs::Linker;
+use libbpf_rs::libbpf_sys;
 
 /// The sources; a new family adds its own.
 const SOURCES: &[&str] = &["shared", "called", "syscalls", "process", "file", "tcp", "udp", "sched"];
@@ -19,6 +21,7 @@ fn main() {
     println!("cargo:rerun-if-env-changed=PODTRACE_CLANG");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let clang = compiler();
+    let arguments = arguments(&out);
     let object = out.join("podtrace.bpf.o");
     let mut linker = Linker::new(&object).expect("the linker can write to OUT_DIR");
     for source in SOURCES {
@@ -27,7 +30,7 @@ fn main() {
             .source(format!("bpf/{source}.bpf.c"))
             .obj(&compiled)
             .clang(&clang)
-            .clang_args(["-Wall", "-Werror", "-mcpu=v3", "-Ibpf/include"])
+            .clang_args(&arguments)
             .build()
             .unwrap_or_else(|error| panic!("bpf/{source}.bpf.c: {error:#}"));
         linker.add_file(&compiled).expect("the compiled source can be linked");
@@ -38,6 +41,22 @@ fn main() {
         .reference_obj(true)
         .generate(out.join("podtrace.skel.rs"))
         .expect("the linked object has a skeleton");
+}
+
+/// What every source is compiled with. Types and lines of the object carry the names of its sources, and a build must come
+/// out the same to the bit wherever and whenever it is made. So libbpf's headers are written to a place that does not
+/// change, before the folder with a random name where `SkeletonBuilder` puts them too; and the names of places are cut off.
+fn arguments(out: &Path) -> Vec<String> {
+    let headers = out.join("headers/bpf");
+    fs::create_dir_all(&headers).expect("folders can be made in OUT_DIR");
+    for (name, contents) in libbpf_sys::API_HEADERS {
+        fs::write(headers.join(name), contents).expect("OUT_DIR can be written to");
+    }
+    let mut arguments: Vec<String> = ["-Wall", "-Werror", "-mcpu=v3", "-Ibpf/include"].map(String::from).into();
+    arguments.push(format!("-I{}", out.join("headers").display()));
+    arguments.push("-fdebug-compilation-dir=.".to_owned());
+    arguments.push(format!("-ffile-prefix-map={}/=", out.join("headers").display()));
+    arguments
 }
 
 fn compiler() -> PathBuf {

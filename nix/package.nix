@@ -9,7 +9,7 @@
   zlib,
   # All libraries in, the C library too: the result runs in an empty root folder.
   static ? false,
-  # Also the test programs that VMs run, as libexec/podtrace/{truth,faults,pods,workload}.
+  # Also the test programs that VMs run, as libexec/podtrace/{truth,faults,pods,containers,workload}.
   tests ? false,
 }:
 let
@@ -52,7 +52,7 @@ rustPlatform.buildRustPackage ({
     pkg-config
     llvmPackages.clang
   ];
-  buildInputs = [ elfutils ] ++ libraries ++ lib.optional static stdenv.cc.libc.static;
+  buildInputs = [ elfutils ] ++ libraries ++ lib.optional (static || tests) stdenv.cc.libc.static;
 
   env = {
     PODTRACE_CLANG = lib.getExe llvmPackages.clang;
@@ -86,6 +86,8 @@ rustPlatform.buildRustPackage ({
     "faults"
     "--test"
     "pods"
+    "--test"
+    "containers"
     "--example"
     "workload"
   ];
@@ -110,10 +112,11 @@ rustPlatform.buildRustPackage ({
     if [ -d doc/grafana ]; then cp -r doc/grafana $out/share/podtrace/grafana; fi
   ''
   + lib.optionalString tests ''
-    for program in truth faults pods; do
+    for program in truth faults pods containers; do
       install -D "$(find target -path "*/release/deps/$program-*" -type f -executable)" $out/libexec/podtrace/$program
     done
     install -D "$(find target -path '*/release/examples/workload' -type f)" $out/libexec/podtrace/workload
+    cc -x c -static -Os -o $out/libexec/podtrace/pause tests/containers/pause.c
   '';
 
   # Every shipped profile is read by the program that was built.

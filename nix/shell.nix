@@ -1,4 +1,4 @@
-# What one needs to work on podtrace: `nix develop`.
+# What one needs to work on podtrace: `nix develop`. Other kernels are tried by `nix flake check`, not by `./dev vm`.
 {
   mkShell,
   podtrace,
@@ -9,6 +9,13 @@
   jq,
   nftables,
   iproute2,
+  containerd,
+  runc,
+  prometheus,
+  kubectl,
+  bpftrace,
+  groff,
+  mypy,
   qemu,
   shellcheck,
   nixfmt,
@@ -25,6 +32,13 @@ mkShell {
     jq
     nftables
     iproute2
+    containerd
+    runc
+    prometheus
+    kubectl
+    bpftrace
+    groff
+    mypy
     qemu
     shellcheck
     nixfmt

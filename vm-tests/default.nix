@@ -25,13 +25,16 @@ let
       "6.12"
     ];
   };
-  # Without `containers`, which looks for containerd and its network plugins where Debian has them.
   scenarios = [
     "attach"
     "truth"
     "faults"
     "pods"
+    "containers"
     "service"
+    "pod"
+    "alerts"
+    "metrics"
     "lockdown"
     "old-kernel"
   ];
@@ -40,6 +43,8 @@ let
     pkgs.testers.runNixOSTest (
       import ./scenario.nix {
         inherit scenario programs module;
+        inherit (pkgs) cni-plugins;
+        inherit (pkgs.pkgsStatic) busybox;
         name = kernel;
         kernelPackages = kernels.${kernel};
       }

@@ -7,6 +7,9 @@
   kernelPackages,
   # The package with test programs.
   programs,
+  # Where pods have their network and their shell from.
+  cni-plugins,
+  busybox,
   module,
 }:
 {
@@ -14,7 +17,7 @@
   globalTimeout = 3600;
 
   nodes.machine =
-    { pkgs, ... }:
+    { lib, pkgs, ... }:
     {
       imports = [ module ];
       boot.kernelPackages = kernelPackages;
@@ -25,24 +28,45 @@
         pkgs.nftables
         pkgs.iproute2
         pkgs.python3
+      ]
+      ++ lib.optional (scenario == "metrics") pkgs.prometheus
+      ++ lib.optionals (scenario == "pod" || scenario == "containers") [
+        pkgs.containerd
+        pkgs.runc
       ];
-      # What the scenario `service` writes into a profile elsewhere.
+      # What node.sh writes into a profile elsewhere.
       environment.etc."alerts-url".text = "http://127.0.0.1:9099/alerts";
       services.podtrace = {
-        enable = scenario == "service";
+        enable = lib.elem scenario [
+          "service"
+          "pod"
+          "alerts"
+          "metrics"
+        ];
         package = programs;
         shippedProfiles = [ ];
         profiles.test.text = ''
-          probes { process; file; }
-          threshold "process.exec" count=">0" severity="critical"
+          probes { tcp; process; file; }
+          threshold "process.fork" count=">0" severity="critical"
+          rule "process-churn" rate=1
           window "2s"
         '';
         targets = [
-          {
-            kind = "cgroup";
-            name = "/system.slice/workload.service";
-          }
+          (
+            if scenario == "pod" then
+              {
+                name = "web";
+                namespace = "shop";
+              }
+            else
+              {
+                kind = "cgroup";
+                name = "/system.slice/workload.service";
+              }
+          )
         ];
+        # The user exists only while the service runs, and cannot own the socket before.
+        capabilities.runtimeSocket = scenario == "pod";
         metrics.enable = true;
         sinks.test = {
           kind = "webhook";
@@ -63,6 +87,10 @@
                 "PODTRACE_TEST_TRUTH=${programs}/libexec/podtrace/truth",
                 "PODTRACE_TEST_FAULTS=${programs}/libexec/podtrace/faults",
                 "PODTRACE_TEST_PODS=${programs}/libexec/podtrace/pods",
+                "PODTRACE_TEST_CONTAINERS=${programs}/libexec/podtrace/containers",
+                "PODTRACE_PAUSE=${programs}/libexec/podtrace/pause",
+                "PODTRACE_CNI=${cni-plugins}/bin",
+                "PODTRACE_BUSYBOX=${busybox}/bin/busybox",
                 "PODTRACE_REPOSITORY=${programs.src}",
                 "PODTRACE_SLOW=1",
                 "bash ${programs.src}/vm-tests/scenarios/${scenario}.sh 2>&1",

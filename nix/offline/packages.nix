@@ -24,7 +24,11 @@ let
           "-euc"
           ''
             for p in $nativeBuildInputs; do PATH=$p/bin:$PATH; done
-            ${text}''
+            ${text}
+            # Not the shell's last act, in whose place a program would run: Nix kills a builder as soon as its output is
+            # closed, and programs close it before they end.
+            :
+          ''
         ];
       }
     );
@@ -48,7 +52,7 @@ let
       passAsFile = [ "text" ];
       args = [
         "-euc"
-        "cp $textPath $out"
+        "cp $textPath $out; :"
       ];
     };
   onlyEvaluated = name: runCommand name { } "echo '${name} is only evaluated here' >&2; exit 1";
@@ -164,8 +168,15 @@ let
     mkShell =
       { packages, inputsFrom, ... }:
       onlyEvaluated "shell-of-${lib.concatStringsSep "-" (map (p: p.pname) (packages ++ inputsFrom))}";
-    dockerTools.buildLayeredImage =
-      image: onlyEvaluated "image-${image.name}-${image.tag}" // { inherit (image) contents config; };
+    dockerTools.buildLayeredImage = import ./image.nix {
+      inherit lib drv;
+      architecture = if system == "aarch64-linux" then "arm64" else "amd64";
+    };
+    cacert = runCommand "host-cacert" { } ''
+      mkdir -p $out/etc/ssl/certs
+      cat /usr/share/ca-certificates/mozilla/*.crt > $out/etc/ssl/certs/ca-bundle.crt
+    '';
+    pkgsStatic.busybox = fromHost "busybox" [ ] [ ];
     testers.runNixOSTest = import ./nixos-test.nix {
       inherit lib onlyEvaluated;
       pkgs = self;
@@ -194,9 +205,16 @@ let
     "nftables"
     "iproute2"
     "python3"
+    "prometheus"
+    "containerd"
+    "runc"
+    "cni-plugins"
+    "kubectl"
+    "bpftrace"
+    "groff"
+    "mypy"
     "qemu"
     "shellcheck"
-    "cacert"
     "nixfmt"
     "nixfmt-tree"
     "deadnix"

@@ -193,6 +193,9 @@ impl Scripts {
     }
 
     fn take(&mut self, judged: Vec<worker::Judged>) {
+        if !judged.is_empty() {
+            self.trackers.iter_mut().for_each(Tracker::begin);
+        }
         for window in judged {
             let (from_ns, to_ns, new_ns) = (window.from_ns, window.to_ns, window.new_ns);
             for (place, verdict) in self.at_work.iter().zip(window.verdicts) {

@@ -20,14 +20,24 @@ use std::sync::atomic::Ordering;
 use crate::cri::Cri;
 use crate::rig;
 
+/// Where Debian has the network's plugins.
+const PLUGINS: &str = "/usr/lib/cni";
+
 /// What must be installed, and the Debian packages with it; `./dev` installs them.
-const NEEDED: [(&str, &str); 5] = [
-    ("containerd", "containerd"),
-    ("ctr", "containerd"),
-    ("runc", "runc"),
-    ("/usr/lib/cni/bridge", "containernetworking-plugins"),
-    (image::BUSYBOX, "busybox-static"),
-];
+fn needed() -> [(PathBuf, &'static str); 5] {
+    [
+        ("containerd".into(), "containerd"),
+        ("ctr".into(), "containerd"),
+        ("runc".into(), "runc"),
+        (plugins().join("bridge"), "containernetworking-plugins"),
+        (image::busybox(), "busybox-static"),
+    ]
+}
+
+/// Where the network's plugins are; `PODTRACE_CNI` names another folder.
+fn plugins() -> PathBuf {
+    std::env::var_os("PODTRACE_CNI").unwrap_or_else(|| PLUGINS.into()).into()
+}
 
 /// A running containerd.
 #[derive(Debug)]
@@ -41,8 +51,9 @@ impl Lab {
     /// Starts one, and waits until it knows its images.
     pub(crate) fn start() -> Self {
         rig::assert_root();
-        for (program, package) in NEEDED {
-            assert!(is_there(program), "`{program}` is missing: install the Debian package `{package}`");
+        for (program, package) in needed() {
+            let name = program.display();
+            assert!(is_there(&program), "`{name}` is missing: install the Debian package `{package}`");
         }
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -118,7 +129,7 @@ impl Drop for Lab {
 }
 
 /// Whether a program is there: by its path, or along `PATH`.
-fn is_there(program: &str) -> bool {
+fn is_there(program: &Path) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|folder| folder.join(program).exists())
 }
@@ -141,7 +152,7 @@ disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapsho
   netns_mounts_under_state_dir = true
   sandbox_image = "{pause}"
   [plugins."io.containerd.grpc.v1.cri".cni]
-    bin_dir = "/usr/lib/cni"
+    bin_dir = "{plugins}"
     conf_dir = "{lab}/net.d"
   [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
     runtime_type = "io.containerd.runc.v2"
@@ -150,6 +161,7 @@ disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapsho
       Root = "{lab}/runc"
 "#,
         pause = image::PAUSE,
+        plugins = plugins().display(),
     );
     let network = serde_json::json!({
         "cniVersion": "0.4.0",

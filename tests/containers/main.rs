@@ -8,6 +8,7 @@
 mod api_server;
 mod belonging;
 mod cri;
+mod held;
 mod lab;
 mod lives;
 mod node;

@@ -170,7 +170,7 @@ fn furnish(folder: &Path) {
     if !folder.exists() {
         fs::create_dir(folder).expect("cannot make a folder");
         fs::write(folder.join("data"), [b'd'; 4096]).expect("cannot write a file");
-        fs::copy(image::BUSYBOX, folder.join("program")).expect("cannot copy a program");
+        fs::copy(image::busybox(), folder.join("program")).expect("cannot copy a program");
     }
 }
 

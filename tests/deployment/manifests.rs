@@ -90,3 +90,19 @@ fn capabilities_are_the_units() {
     assert_eq!(added, units);
     assert_eq!(capabilities["drop"][0], "ALL");
 }
+
+/// Check that the container can write where the unit can, and nowhere else: the daemon keeps its state and a lock there.
+#[test]
+fn written_folders_are_the_units() {
+    let unit = fs::read_to_string(folder().join("../../nixos-module/portable/podtrace.service")).unwrap();
+    let named = |key: &str| unit.lines().find_map(|line| line.strip_prefix(key)).unwrap();
+    let units = [format!("/var/lib/{}", named("StateDirectory=")), format!("/run/{}", named("RuntimeDirectory="))];
+    let documents = documents();
+    let set = documents.iter().find(|document| document["kind"] == "DaemonSet").unwrap();
+    let container = &set["spec"]["template"]["spec"]["containers"][0];
+    assert_eq!(container["securityContext"]["readOnlyRootFilesystem"], true);
+    let mounts = container["volumeMounts"].as_array().unwrap();
+    let written = mounts.iter().filter(|mount| mount["readOnly"] != true);
+    let written: Vec<&str> = written.map(|mount| mount["mountPath"].as_str().unwrap()).collect();
+    assert_eq!(written, units);
+}

@@ -131,3 +131,16 @@ fn settings_say_their_meaning_and_hold_no_threshold() {
                 SETTING(__u64, g_ns, 10);\n#define SETTING(type, name, value) const volatile type name = value\n";
     assert_eq!(settings(&[File::new("bpf/a.h", text)]).lines(), [2, 3, 5, 7]);
 }
+
+/// Check that the object says nothing of where it was made, so that it is the same to the bit wherever and whenever that
+/// is: names of its sources are those within the checkout.
+#[test]
+fn the_object_names_no_place() {
+    let object: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/podtrace.bpf.o"));
+    let words = object.split(|byte| !byte.is_ascii_graphic()).filter_map(|word| std::str::from_utf8(word).ok());
+    let is_source = |word: &&str| word.ends_with(".c") || word.ends_with(".h");
+    let sources: Vec<&str> = words.filter(is_source).collect();
+    assert!(sources.contains(&"./bpf/syscalls.bpf.c") && sources.contains(&"bpf/bpf_helpers.h"), "{sources:?}");
+    let elsewhere: Vec<_> = sources.iter().filter(|source| source.starts_with('/') || source.contains("..")).collect();
+    assert!(elsewhere.is_empty(), "{elsewhere:?}");
+}

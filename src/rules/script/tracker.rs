@@ -77,6 +77,8 @@ pub(super) struct Tracker {
     metrics: BTreeMap<(usize, Option<String>), f64>,
     found: BTreeMap<String, Found>,
     judged: u64,
+    /// How many of them it had judged when results were last taken from it.
+    before: u64,
     /// Where the last window ends that counters took.
     counted_to_ns: i64,
     omitted: u64,
@@ -112,6 +114,7 @@ impl Tracker {
             metrics: BTreeMap::new(),
             found: BTreeMap::new(),
             judged: 0,
+            before: 0,
             counted_to_ns: i64::MIN,
             omitted: 0,
             failure: None,
@@ -221,13 +224,22 @@ impl Tracker {
         }
     }
 
-    /// Its findings that held for long enough and still do in the last window it judged.
+    /// From here on, [`Self::firing`] speaks of the windows that are yet to be added.
+    pub(super) fn begin(&mut self) {
+        self.before = self.judged;
+    }
+
+    /// Its findings that held for long enough, and did so in the last window it judged, or in any of those whose results
+    /// came in together: what held in one of them alone would else never be told.
     pub(super) fn firing(&self, session: &Session, peers: &PeerNames) -> Vec<Finding> {
-        let holds = |found: &&Found| {
-            found.last == self.judged && found.holding_ns as f64 >= self.needed_ns() && self.failure.is_none()
+        self.holding().map(|(identity, found)| self.finding(identity, found, session, peers)).collect()
+    }
+
+    fn holding(&self) -> impl Iterator<Item = (&String, &Found)> {
+        let holds = |found: &Found| {
+            found.last > self.before && found.holding_ns as f64 >= self.needed_ns() && self.failure.is_none()
         };
-        let firing = self.found.iter().filter(|(_, found)| holds(found));
-        firing.map(|(identity, found)| self.finding(identity, found, session, peers)).collect()
+        self.found.iter().filter(move |(_, found)| holds(found))
     }
 
     /// For how long a finding must hold, in nanoseconds.
@@ -305,5 +317,51 @@ fn named(title: &str, dimension: Option<&str>, key: Option<&str>, peers: &PeerNa
     match key.filter(|_| dimension == Some(PEER)) {
         Some(key) => title.replacen(key, &peers.title(key), 1),
         None => title.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Severity;
+    use crate::finding::Confidence;
+
+    const WINDOW_NS: u64 = 1_000_000_000;
+
+    fn evaluated(titles: &[&str]) -> Evaluated {
+        let concluded = |title: &&str| Concluded {
+            severity: Severity::Warning,
+            title: (*title).to_owned(),
+            evidence: Vec::new(),
+            confidence: Confidence::High,
+            kind: None,
+            dimension: None,
+            key: None,
+            id: None,
+            next: None,
+            effect: 1.0,
+        };
+        Evaluated { findings: titles.iter().map(concluded).collect(), omitted: 0, metrics: Vec::new() }
+    }
+
+    /// Check that what held in one window is told also when the results of that window and of the next came in together,
+    /// and that it is over with the results after those.
+    #[test]
+    fn results_that_come_together() {
+        let mut tracker = Tracker::new(&RuleUse::plain("rule"), "rule.lua");
+        let mut end_ns = 0;
+        let mut told = |batch: &[&[&str]]| {
+            tracker.begin();
+            for titles in batch {
+                let from_ns = end_ns;
+                end_ns += WINDOW_NS.cast_signed();
+                tracker.add(evaluated(titles), from_ns, end_ns, WINDOW_NS);
+            }
+            tracker.holding().map(|(_, found)| found.worst.title.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(told(&[&["one"], &[]]), ["one"]);
+        assert_eq!(told(&[&[]]), Vec::<String>::new());
+        assert_eq!(told(&[&["one"]]), ["one"]);
+        assert_eq!(told(&[&["two"], &["three"]]), ["three", "two"]);
     }
 }

@@ -21,8 +21,10 @@ pub(crate) const PAUSE: &str = "localhost/pause:podtrace";
 /// The image of containers.
 pub(crate) const WORK: &str = "localhost/work:podtrace";
 
-/// A shell without libraries, of Debian's `busybox-static`.
-pub(crate) const BUSYBOX: &str = "/bin/busybox";
+/// A shell without libraries: of Debian's `busybox-static`, or what `PODTRACE_BUSYBOX` names.
+pub(crate) fn busybox() -> PathBuf {
+    std::env::var_os("PODTRACE_BUSYBOX").unwrap_or_else(|| "/bin/busybox".into()).into()
+}
 
 /// What of it is used.
 const APPLETS: [&str; 3] = ["sh", "sleep", "mkdir"];
@@ -40,8 +42,12 @@ pub(super) fn make(folder: &Path) -> [PathBuf; 2] {
     })
 }
 
-/// Compiles what sandboxes run.
+/// Compiles what sandboxes run, unless `PODTRACE_PAUSE` names it.
 fn pause(root: &Path) {
+    if let Some(made) = std::env::var_os("PODTRACE_PAUSE") {
+        fs::copy(made, root.join("pause")).expect("cannot copy what PODTRACE_PAUSE names");
+        return;
+    }
     let mut compiler = Command::new("gcc");
     compiler.args(["-x", "c", "-static", "-Os", "-o"]).arg(root.join("pause")).arg("-").stdin(Stdio::piped());
     let mut compiler = compiler.spawn().expect("cannot start gcc: it makes the image of sandboxes");
@@ -61,7 +67,7 @@ fn work(root: &Path) {
         fs::create_dir_all(to.parent().expect("it is in a folder")).expect("cannot make a folder of an image");
         fs::copy(from, &to).unwrap_or_else(|error| panic!("cannot copy `{}`: {error}", from.display()));
     };
-    copy(Path::new(BUSYBOX), "bin/busybox");
+    copy(&busybox(), "bin/busybox");
     for applet in APPLETS {
         symlink("busybox", root.join("bin").join(applet)).expect("cannot make a link in an image");
     }
