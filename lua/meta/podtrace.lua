@@ -11,6 +11,7 @@
 ---| "tcp.response"
 ---| "tcp.service"
 ---| "tcp.rtt"
+---| "tcp.rtt_min"
 ---| "tcp.state"
 ---| "tcp.reset"
 ---| "tcp.retransmit"

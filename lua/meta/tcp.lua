@@ -105,7 +105,7 @@
 ---@field key string The peer, path, process, target or value.
 ---@field variance number Mean, in seconds: Mean deviation of the round-trip time, as the kernel keeps it.
 
---- Samples of the smoothed round-trip time that the kernel keeps per connection, taken when it changed.
+--- Samples of the smoothed round-trip time that the kernel keeps per connection, taken when it changed. A peer that answers within 40 ms acknowledges with its answer, and what it took is in it: see tcp.rtt_min.
 ---@class podtrace.tcp_rtt: podtrace.TimedFigures
 ---@field kind "tcp.rtt" Its name.
 ---@field missing integer Operations that may be missing from the counts.
@@ -113,6 +113,21 @@
 ---@field top fun(self, dimension: string, n: integer?, by: string?): podtrace.tcp_rtt.Row[] The heaviest rows of a dimension (10 unless said otherwise), by time, else by quantity, else by count; or by a figure.
 ---@field key fun(self, dimension: string, key: string): podtrace.tcp_rtt.Row? The row of a key.
 ---@field other fun(self, dimension: string): podtrace.tcp_rtt.Row What has no row of its own; rows and `other` together are the whole.
+---@field keys fun(self, dimension: string): integer How many rows a dimension has.
+---@field slowest fun(self, n: integer?): podtrace.Event[] The slowest events that were kept, slowest first, at most 20.
+---@field failed fun(self, n: integer?): podtrace.Event[] The last failed events, latest first, at most 20.
+
+--- A row of `tcp.rtt_min`.
+---@class podtrace.tcp_rtt_min.Row: podtrace.TimedFigures
+---@field key string The peer, path, process, target or value.
+
+--- The least round-trip time of the connection in the last five minutes, sampled with tcp.rtt: what the network itself takes.
+---@class podtrace.tcp_rtt_min: podtrace.TimedFigures
+---@field kind "tcp.rtt_min" Its name.
+---@field missing integer Operations that may be missing from the counts.
+---@field top fun(self, dimension: string, n: integer?, by: string?): podtrace.tcp_rtt_min.Row[] The heaviest rows of a dimension (10 unless said otherwise), by time, else by quantity, else by count; or by a figure.
+---@field key fun(self, dimension: string, key: string): podtrace.tcp_rtt_min.Row? The row of a key.
+---@field other fun(self, dimension: string): podtrace.tcp_rtt_min.Row What has no row of its own; rows and `other` together are the whole.
 ---@field keys fun(self, dimension: string): integer How many rows a dimension has.
 ---@field slowest fun(self, n: integer?): podtrace.Event[] The slowest events that were kept, slowest first, at most 20.
 ---@field failed fun(self, n: integer?): podtrace.Event[] The last failed events, latest first, at most 20.
@@ -169,7 +184,8 @@
 ---@field recv podtrace.tcp_recv? Receive operations that moved bytes, met the end or failed. Waiting inside them is not counted as latency: see tcp.response and sched.offcpu.
 ---@field response podtrace.tcp_response? Answers on connections the target opened: what the peer and the network took.
 ---@field service podtrace.tcp_service? Answers on connections the target accepted: what the target itself took.
----@field rtt podtrace.tcp_rtt? Samples of the smoothed round-trip time that the kernel keeps per connection, taken when it changed.
+---@field rtt podtrace.tcp_rtt? Samples of the smoothed round-trip time that the kernel keeps per connection, taken when it changed. A peer that answers within 40 ms acknowledges with its answer, and what it took is in it: see tcp.rtt_min.
+---@field rtt_min podtrace.tcp_rtt_min? The least round-trip time of the connection in the last five minutes, sampled with tcp.rtt: what the network itself takes.
 ---@field state podtrace.tcp_state? State transitions of the target's connections.
 ---@field reset podtrace.tcp_reset? Resets, received or sent.
 ---@field retransmit podtrace.tcp_retransmit? Segments sent again.

@@ -155,7 +155,9 @@ pub(super) static TCP: Family = Family {
         Kind {
             id: wire::kind(Wire::PODTRACE_TCP_RTT.0),
             name: "tcp.rtt",
-            about: "Samples of the smoothed round-trip time that the kernel keeps per connection, taken when it changed.",
+            about: "Samples of the smoothed round-trip time that the kernel keeps per connection, taken when it changed. \
+                    A peer that answers within 40 ms acknowledges with its answer, and what it took is in it: see \
+                    tcp.rtt_min.",
             duration: Some("smoothed round-trip time"),
             waits: false,
             amount: Some(Quantity {
@@ -163,6 +165,19 @@ pub(super) static TCP: Family = Family {
                 unit: Unit::Nanoseconds,
                 about: "Mean deviation of the round-trip time, as the kernel keeps it.",
             }),
+            object: ObjectKind::Peer,
+            by: None,
+            aux: None,
+            error: errno_name,
+        },
+        Kind {
+            id: wire::kind(Wire::PODTRACE_TCP_RTT_MIN.0),
+            name: "tcp.rtt_min",
+            about: "The least round-trip time of the connection in the last five minutes, sampled with tcp.rtt: what the \
+                    network itself takes.",
+            duration: Some("least round-trip time"),
+            waits: false,
+            amount: None,
             object: ObjectKind::Peer,
             by: None,
             aux: None,

@@ -83,6 +83,23 @@ fn both_ends() {
     compared.end();
 }
 
+/// Check that what a peer takes to answer is no part of the least round-trip time, although it acknowledges with its
+/// answers and the smoothed time has it.
+#[test]
+fn least_round_trip() {
+    let scene = Scene::empty();
+    let peer = peers::slow(V4, Duration::from_millis(31)).to_string();
+    let traced = scene.trace(&["response", "--to", &peer]);
+    let mut compared = Compared::of(&traced);
+    compared.everything_done().complete();
+    compared.holds("`tcp.rtt_min` was sampled", compared.count("tcp.rtt_min") > 0);
+    compared.equal("samples of both", compared.count("tcp.rtt_min"), compared.count("tcp.rtt"));
+    // Loopback: microseconds.
+    let least = compared.signal("tcp.rtt_min")["latency_seconds"]["max"].as_f64().unwrap_or(f64::NAN);
+    compared.between("`tcp.rtt_min`: max", least, 0.0, 0.015);
+    compared.end();
+}
+
 /// Check that a receive which waits for a second is neither a round-trip time nor an answer, and that the thread is
 /// said to have waited for the network meanwhile.
 #[test]

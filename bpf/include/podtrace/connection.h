@@ -70,14 +70,19 @@ static __always_inline struct connection *adopt_open(__u64 sock, __u32 process)
 	return adopt(sock, &fresh);
 }
 
-/* A sample of the round-trip time, if the kernel has a new one. */
+/* Samples of the round-trip time and of its minimum, if the kernel has a new one. */
 static __always_inline void sample_rtt(__u64 sock, struct connection *connection)
 {
-	__u32 srtt = GET(struct tcp_sock, sock, srtt_us), deviation;
+	__u32 srtt = GET(struct tcp_sock, sock, srtt_us), deviation, least;
 
 	if (!srtt || srtt == connection->srtt || !enabled(PODTRACE_TCP_RTT))
 		return;
 	connection->srtt = srtt;
+	/* ~0 stands for none: minmax_reset() in tcp_init_sock() of net/ipv4/tcp.c */
+	least = GET(struct tcp_sock, sock, rtt_min.s[0].v);
+	if (least != ~0U)
+		conclude(connection->process, PODTRACE_TCP_RTT_MIN, 0, connection->object, true, bpf_ktime_get_ns(),
+			 (__u64)least * 1000, 0);
 	deviation = GET(struct tcp_sock, sock, mdev_us);
 	/* srtt_us is eight times, mdev_us four times the value: include/linux/tcp.h */
 	conclude(connection->process, PODTRACE_TCP_RTT, 0, connection->object, true, bpf_ktime_get_ns(),

@@ -261,9 +261,19 @@ struct sock {
 	int sk_err;
 };
 
+struct minmax_sample {
+	__u32 t;
+	__u32 v;
+};
+
+struct minmax {
+	struct minmax_sample s[3];
+};
+
 struct tcp_sock {
 	__u32 srtt_us;
 	__u32 mdev_us;
+	struct minmax rtt_min;
 };
 
 struct socket {

@@ -14,6 +14,7 @@ enum podtrace_tcp_kind {
 	PODTRACE_TCP_STATE = 0x17,
 	PODTRACE_TCP_RESET = 0x18,
 	PODTRACE_TCP_RETRANSMIT = 0x19,
+	PODTRACE_TCP_RTT_MIN = 0x1a,
 };
 
 enum podtrace_tcp_direction { PODTRACE_RESET_RECEIVED = 0, PODTRACE_RESET_SENT = 1 };

@@ -119,7 +119,7 @@ fn narrow() {
       not seen: file.read: mmap: reads through mmap make no system call
       not seen: tcp.rtt: the kernel has no `tcp_probe` tracepoint
       seen in part: sched.runq: preempted threads are not seen
-      nothing happened: tcp.accept, tcp.service, tcp.state, tcp.reset,
+      nothing happened: tcp.accept, tcp.service, tcp.rtt_min, tcp.state, tcp.reset,
         tcp.retransmit, udp.send, udp.recv, file.close, file.truncate, process.exec,
         process.exec_failed, process.fork
 
