@@ -136,7 +136,7 @@
 ---@class podtrace.tcp_reset.Row: podtrace.Figures
 ---@field key string The peer, path, process, target or value.
 
---- Resets, received or sent.
+--- Resets, received or sent. One that the kernel sends for a connection which it has forgotten is nobody's.
 ---@class podtrace.tcp_reset: podtrace.Figures
 ---@field kind "tcp.reset" Its name.
 ---@field missing integer Operations that may be missing from the counts.
@@ -171,5 +171,5 @@
 ---@field service podtrace.tcp_service? Answers on connections the target accepted: what the target itself took.
 ---@field rtt podtrace.tcp_rtt? Samples of the smoothed round-trip time that the kernel keeps per connection, taken when it changed.
 ---@field state podtrace.tcp_state? State transitions of the target's connections.
----@field reset podtrace.tcp_reset? Resets, received or sent.
+---@field reset podtrace.tcp_reset? Resets, received or sent. One that the kernel sends for a connection which it has forgotten is nobody's.
 ---@field retransmit podtrace.tcp_retransmit? Segments sent again.
