@@ -158,6 +158,11 @@ int BPF_PROG(process_exec, struct task_struct *task, int old_pid, struct linux_b
 		state->epoch = membership_epoch;
 		state->exit = 0;
 		state->last_object = 0;
+		/* It runs; a process that was taken in just now was not seen to come to its CPU. */
+		if (!state->on_ns) {
+			state->on_ns = bpf_ktime_get_ns();
+			state->on_runtime = BPF_CORE_READ(task, se.sum_exec_runtime);
+		}
 	}
 	record = bpf_ringbuf_reserve(&control_ring, sizeof(*record), 0);
 	if (!record) {

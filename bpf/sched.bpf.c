@@ -29,6 +29,7 @@ static __always_inline struct pt_regs *registers_of(struct task_struct *task)
 
 /* FUTEX_* of include/uapi/linux/futex.h */
 enum {
+	FUTEX_CLOCK_REALTIME_FLAG = 256,
 	FUTEX_COMMAND = 127,
 	FUTEX_WAIT_COMMAND = 0,
 	FUTEX_LOCK_PI_COMMAND = 6,
@@ -36,17 +37,21 @@ enum {
 	FUTEX_LOCK_PI2_COMMAND = 13,
 };
 
-/* The value that the mutexes of glibc, musl and Rust's std wait on: locked, with waiters. */
-enum { MUTEX_CONTENDED = 2 };
+/* The value that the mutexes of glibc, musl and Rust's std wait on: locked, with waiters. And the one that glibc's
+ * read-write locks wait on, always by the wall clock: write phase or writer, with waiters. Condition variables that wait
+ * so have even values there. */
+enum { MUTEX_CONTENDED = 2, RWLOCK_CONTENDED = 3 };
 
 static __always_inline __u8 futex_reason(struct pt_regs *registers)
 {
-	__u32 command = PT_REGS_PARM2_CORE_SYSCALL(registers) & FUTEX_COMMAND;
+	__u32 operation = PT_REGS_PARM2_CORE_SYSCALL(registers), command = operation & FUTEX_COMMAND;
 	__u32 value = PT_REGS_PARM3_CORE_SYSCALL(registers);
 
 	if (command == FUTEX_LOCK_PI_COMMAND || command == FUTEX_LOCK_PI2_COMMAND)
 		return PODTRACE_WAIT_LOCK;
 	if ((command == FUTEX_WAIT_COMMAND || command == FUTEX_WAIT_BITSET_COMMAND) && value == MUTEX_CONTENDED)
+		return PODTRACE_WAIT_LOCK;
+	if (command == FUTEX_WAIT_BITSET_COMMAND && operation & FUTEX_CLOCK_REALTIME_FLAG && value == RWLOCK_CONTENDED)
 		return PODTRACE_WAIT_LOCK;
 	return PODTRACE_WAIT_CONDITION;
 }
@@ -71,14 +76,26 @@ static __always_inline __u8 descriptor_reason(struct task_struct *task, struct p
 	return PODTRACE_WAIT_OTHER;
 }
 
+/* Whether a task does not run because somebody keeps it from running: a signal, a debugger, or a frozen cgroup. The system
+ * call it was in then is not what it waits for. */
+static __always_inline bool is_held_up(struct task_struct *task, __u32 state)
+{
+	if (state & (K_TASK_STOPPED | K_TASK_TRACED | K_TASK_FROZEN))
+		return true;
+	return bpf_core_field_exists(task->frozen) && BPF_CORE_READ_BITFIELD_PROBED(task, frozen);
+}
+
 /* What a task that leaves the CPU is going to wait for. */
 static __always_inline __u8 reason_to_wait(struct task_struct *task)
 {
-	bool uninterruptible = task_state(task) & K_TASK_UNINTERRUPTIBLE;
+	__u32 state = task_state(task);
+	bool uninterruptible = state & K_TASK_UNINTERRUPTIBLE;
 	struct pt_regs *registers;
 	__u64 number;
 	__u8 asked;
 
+	if (is_held_up(task, state))
+		return PODTRACE_WAIT_STOPPED;
 	if (BPF_CORE_READ_BITFIELD_PROBED(task, in_iowait))
 		return PODTRACE_WAIT_DISK;
 	registers = registers_of(task);
@@ -104,28 +121,29 @@ static __always_inline __u8 reason_to_wait(struct task_struct *task)
 static __always_inline bool is_idle(__u8 reason)
 {
 	return reason == PODTRACE_WAIT_SLEEP || reason == PODTRACE_WAIT_POLL || reason == PODTRACE_WAIT_CONDITION ||
-	       reason == PODTRACE_WAIT_CHILD;
+	       reason == PODTRACE_WAIT_CHILD || reason == PODTRACE_WAIT_ACCEPT;
 }
 
 /* Counts a wait that ended. Idle waits are counted, never notable. */
-static __always_inline void count_wait(struct thread_state *state, __u64 duration)
+static __always_inline void count_wait(struct thread_state *state, struct task_struct *task, __u64 duration)
 {
 	if (!enabled(PODTRACE_SCHED_OFFCPU))
 		return;
 	if (is_idle(state->reason))
 		count(state->process, PODTRACE_SCHED_OFFCPU, state->reason, 0, true, duration, 0);
 	else
-		conclude(state->process, PODTRACE_SCHED_OFFCPU, state->reason, 0, true, state->off_ns, duration, 0);
+		conclude_of(OF_TASK(task, pid), state->process, PODTRACE_SCHED_OFFCPU, state->reason, state->off_ns,
+			    duration);
 }
 
 /* A thread that leaves the CPU without having been seen to come: on a loaded machine some switches to a thread are not
  * shown to tracepoints. Its wait is known if its waking was seen; its time in the run queue is not. */
-static __always_inline void end_unseen(struct thread_state *state)
+static __always_inline void end_unseen(struct thread_state *state, struct task_struct *task)
 {
 	if (!state->off_ns)
 		return;
 	if (state->reason != NOT_BLOCKED && state->wake_ns > state->off_ns)
-		count_wait(state, state->wake_ns - state->off_ns);
+		count_wait(state, task, state->wake_ns - state->off_ns);
 	else if (state->reason != NOT_BLOCKED)
 		lose(PODTRACE_SCHED_OFFCPU, PODTRACE_PROBE_SKIPPED);
 	lose(PODTRACE_SCHED_RUNQ, PODTRACE_PROBE_SKIPPED);
@@ -138,7 +156,7 @@ static __always_inline void leaves(struct task_struct *task, bool preempted)
 	if (!state)
 		return;
 	refresh(state, task);
-	end_unseen(state);
+	end_unseen(state, task);
 	state->off_ns = bpf_ktime_get_ns();
 	state->wake_ns = 0;
 	state->on_ns = 0;
@@ -162,11 +180,11 @@ static __always_inline void comes(struct task_struct *task)
 			ready = state->off_ns;
 		} else {
 			/* Woken before it had quite left: the wait was over at once. */
-			count_wait(state, (ready ? ready : now) - state->off_ns);
+			count_wait(state, task, (ready ? ready : now) - state->off_ns);
 		}
 	}
 	if (ready && enabled(PODTRACE_SCHED_RUNQ))
-		conclude(state->process, PODTRACE_SCHED_RUNQ, 0, 0, true, ready, now - ready, 0);
+		conclude_of(OF_TASK(task, pid), state->process, PODTRACE_SCHED_RUNQ, 0, ready, now - ready);
 	state->off_ns = 0;
 	state->wake_ns = 0;
 }
@@ -202,5 +220,33 @@ int BPF_PROG(sched_wakeup_new, struct task_struct *task)
 {
 	if (is_traced(task->tgid))
 		wakes(task);
+	return 0;
+}
+
+/* Waits that go on while the trace begins or ends count with the part that lies in it. Read once targets were taken in, and
+ * last of all, when nothing else runs any more. */
+SEC("iter/task")
+int settle_waits(struct bpf_iter__task *context)
+{
+	struct task_struct *task = context->task;
+	__u64 now = bpf_ktime_get_ns();
+	struct thread_state *state;
+
+	if (!task || !is_traced(BPF_CORE_READ(task, tgid)))
+		return 0;
+	state = state_of(task, false);
+	if (!state || task_state(task) & K_TASK_DEAD)
+		return 0;
+	refresh(state, task);
+	if (trace_ends) {
+		if (state->off_ns && state->reason != NOT_BLOCKED && now > state->off_ns)
+			count_wait(state, task, (state->wake_ns ? state->wake_ns : now) - state->off_ns);
+		state->off_ns = 0;
+	} else if (!state->off_ns && !state->on_ns && task_state(task) && !BPF_CORE_READ(task, on_cpu)) {
+		/* It left before it was looked at: had it left since, its state would say so. The time is from before
+		 * the look at it, so that no waking is earlier. */
+		state->reason = reason_to_wait(task);
+		state->off_ns = now;
+	}
 	return 0;
 }

@@ -17,7 +17,7 @@ static __always_inline void count_connect(struct connection *connection, __s64 r
 
 	connection->flags |= COUNTED;
 	if (enabled(PODTRACE_TCP_CONNECT))
-		conclude(connection->process, PODTRACE_TCP_CONNECT, 0, connection->object, true, connection->began_ns,
+		conclude_there(connection->process, PODTRACE_TCP_CONNECT, 0, connection->object, true, connection->began_ns,
 			 now - connection->began_ns, result);
 }
 
@@ -244,7 +244,20 @@ static __always_inline void count_about(const struct sock *sock, __u8 kind, __u8
 	struct connection *connection = connection_of((__u64)sock);
 
 	if (connection && enabled(kind))
-		conclude(connection->process, kind, detail, connection->object, false, bpf_ktime_get_ns(), 0, 0);
+		conclude_there(connection->process, kind, detail, connection->object, false, bpf_ktime_get_ns(), 0, 0);
+}
+
+/* RCV_SHUTDOWN of include/net/sock.h: nobody will read what comes. */
+enum { RECEIVING_SHUT = 1 };
+
+/* A connection was reset by a segment that came. */
+static __always_inline void count_reset(const struct sock *sock)
+{
+	__u8 state = BPF_CORE_READ(sock, __sk_common.skc_state);
+	bool closed = (state == K_TCP_FIN_WAIT1 || state == K_TCP_FIN_WAIT2) &&
+		      BPF_CORE_READ(sock, sk_shutdown) & RECEIVING_SHUT;
+
+	count_about(sock, PODTRACE_TCP_RESET, closed ? PODTRACE_RESET_AFTER_CLOSE : PODTRACE_RESET_RECEIVED);
 }
 
 SEC("tp_btf/tcp_retransmit_skb")
@@ -257,7 +270,7 @@ int BPF_PROG(tcp_retransmit, const struct sock *sock)
 SEC("tp_btf/tcp_receive_reset")
 int BPF_PROG(tcp_reset_received, struct sock *sock)
 {
-	count_about(sock, PODTRACE_TCP_RESET, PODTRACE_RESET_RECEIVED);
+	count_reset(sock);
 	return 0;
 }
 
@@ -282,7 +295,7 @@ int BPF_PROG(tcp_retransmit_raw, const struct sock *sock)
 SEC("raw_tp/tcp_receive_reset")
 int BPF_PROG(tcp_reset_received_raw, struct sock *sock)
 {
-	count_about(sock, PODTRACE_TCP_RESET, PODTRACE_RESET_RECEIVED);
+	count_reset(sock);
 	return 0;
 }
 

@@ -222,7 +222,12 @@ impl Plan {
     pub fn programs(&self) -> impl Iterator<Item = &'static str> {
         let hooks = self.hooks.iter().filter_map(|hook| hook.programs.first().copied());
         let handlers = self.enter_handlers.iter().chain(&self.exit_handlers).map(|(_, program)| *program);
-        hooks.chain(handlers).chain([SEED_ITERATOR])
+        hooks.chain(handlers).chain([SEED_ITERATOR]).chain(self.wait_iterator())
+    }
+
+    /// The program that takes in waits which go on while the trace begins or ends, if waits are asked for.
+    pub fn wait_iterator(&self) -> Option<&'static str> {
+        self.kinds.iter().any(|kind| kind.name == families::WAIT).then_some("settle_waits")
     }
 }
 

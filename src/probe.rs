@@ -251,9 +251,12 @@ impl Probe {
         self.orders.send(order)
     }
 
-    /// Asks the probe to drain everything and end; its last items are still to be read with [`Probe::next`].
+    /// Asks the probe to end: from now on nothing is counted. It drains everything; its last items are still to be read
+    /// with [`Probe::next`].
     pub fn stop(&self) {
-        self.stop.store(true, Ordering::Release);
+        if !self.stop.swap(true, Ordering::AcqRel) && !self.has_ended() {
+            self.orders.wake();
+        }
     }
 
     /// Whether the probe has ended, so that no more items come than are waiting.

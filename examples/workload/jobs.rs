@@ -2,9 +2,11 @@
 
 mod errand;
 mod file;
+mod held_up;
 mod layout;
 mod lifecycle;
 mod loss;
+mod multipath;
 mod other_descriptors;
 mod path;
 mod program;
@@ -48,6 +50,8 @@ pub(crate) const JOBS: &[Job] = &[
     Job { name: "loopback", about: "both ends of connections in one process", perform: tcp_server::loopback },
     Job { name: "retransmit", about: "lost segments in an own network namespace", perform: loss::retransmit },
     Job { name: "abandoned", about: "connects given up before an answer", perform: loss::abandoned },
+    Job { name: "late-data", about: "data for a connection that is closed already", perform: loss::late_data },
+    Job { name: "multipath", about: "a server and clients of Multipath TCP", perform: multipath::multipath },
     Job { name: "udp-exchange", about: "datagrams both ways, every way to send one", perform: udp::exchange },
     Job { name: "udp-refused", about: "datagrams to a closed port", perform: udp::refused },
     Job { name: "reads", about: "preads of known sizes", perform: file::reads },
@@ -60,6 +64,7 @@ pub(crate) const JOBS: &[Job] = &[
     Job { name: "open-errors", about: "opens that fail", perform: path::open_errors },
     Job { name: "deep-path", about: "a file in many nested folders", perform: path::deep },
     Job { name: "not-files", about: "reads and writes of what is no file", perform: other_descriptors::not_files },
+    Job { name: "memory-file", about: "a file that has no place", perform: other_descriptors::memory_file },
     Job { name: "relatives", about: "copies, splices, truncations, syncs", perform: relatives::relatives },
     Job { name: "file-errors", about: "reads and writes that fail", perform: relatives::errors },
     Job { name: "io-uring", about: "requests to an io_uring", perform: unseen::io_uring },
@@ -76,6 +81,9 @@ pub(crate) const JOBS: &[Job] = &[
     Job { name: "poller", about: "waits in poll, select and epoll", perform: waiting::poller },
     Job { name: "parent", about: "waits for children", perform: waiting::parent },
     Job { name: "contention", about: "waits for a lock", perform: waiting::contention },
+    Job { name: "file-locks", about: "waits for locks on a file", perform: held_up::file_locks },
+    Job { name: "rw-locks", about: "waits for read-write locks", perform: held_up::read_write_locks },
+    Job { name: "stopped", about: "a child stopped by a signal", perform: held_up::stopped },
     Job { name: "spinner", about: "uses half a CPU", perform: run_queue::spinner },
     Job { name: "run-queue", about: "several spinners on one CPU", perform: run_queue::run_queue },
     Job { name: "errand", about: "connects, reads and executes, as often as it is told", perform: errand::errand },

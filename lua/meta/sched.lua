@@ -6,7 +6,7 @@
 ---@class podtrace.sched_offcpu.Row: podtrace.TimedFigures
 ---@field key string The peer, path, process, target or value.
 
---- Periods in which a thread waited, by what it waited for. `sleep`, `poll`, `condition` and `child` are idle, not blocked.
+--- Periods in which a thread waited, by what it waited for. `sleep`, `poll`, `condition`, `accept` and `child` are idle, not blocked.
 ---@class podtrace.sched_offcpu: podtrace.TimedFigures
 ---@field kind "sched.offcpu" Its name.
 ---@field missing integer Operations that may be missing from the counts.
@@ -52,6 +52,6 @@
 ---@field failed fun(self, n: integer?): podtrace.Event[] The last failed events, latest first, at most 20.
 
 ---@class podtrace.sched
----@field offcpu podtrace.sched_offcpu? Periods in which a thread waited, by what it waited for. `sleep`, `poll`, `condition` and `child` are idle, not blocked.
+---@field offcpu podtrace.sched_offcpu? Periods in which a thread waited, by what it waited for. `sleep`, `poll`, `condition`, `accept` and `child` are idle, not blocked.
 ---@field runq podtrace.sched_runq? Times a runnable thread waited for a CPU.
 ---@field cpu podtrace.sched_cpu? CPU time used during the trace.

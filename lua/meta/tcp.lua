@@ -151,7 +151,7 @@
 ---@class podtrace.tcp_reset.Row: podtrace.Figures
 ---@field key string The peer, path, process, target or value.
 
---- Resets, received or sent.
+--- Resets, received or sent. One that the kernel sends for a connection which it has forgotten is nobody's.
 ---@class podtrace.tcp_reset: podtrace.Figures
 ---@field kind "tcp.reset" Its name.
 ---@field missing integer Operations that may be missing from the counts.
@@ -187,5 +187,5 @@
 ---@field rtt podtrace.tcp_rtt? Samples of the smoothed round-trip time that the kernel keeps per connection, taken when it changed. A peer that answers within 40 ms acknowledges with its answer, and what it took is in it: see tcp.rtt_min.
 ---@field rtt_min podtrace.tcp_rtt_min? The least round-trip time of the connection in the last five minutes, sampled with tcp.rtt: what the network itself takes.
 ---@field state podtrace.tcp_state? State transitions of the target's connections.
----@field reset podtrace.tcp_reset? Resets, received or sent.
+---@field reset podtrace.tcp_reset? Resets, received or sent. One that the kernel sends for a connection which it has forgotten is nobody's.
 ---@field retransmit podtrace.tcp_retransmit? Segments sent again.

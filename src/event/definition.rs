@@ -112,7 +112,7 @@ pub struct PathObject {
     pub path: String,
     /// The name was already unlinked when the file was first seen.
     pub deleted: bool,
-    /// The path was too deep to be read whole; `path` holds its end.
+    /// The path was too long to be read whole: `path` has `...` for what is missing, at its begin or end.
     pub truncated: bool,
 }
 

@@ -23,16 +23,21 @@ use crate::wire::types::podtrace_sched_kind as Wire;
 /// The kind whose figure is a share of a CPU.
 pub(super) const CPU: &str = "sched.cpu";
 
+/// The kind of waits.
+pub(super) const WAIT: &str = "sched.offcpu";
+
 /// The words for a reason, by its number in `bpf/include/podtrace/sched.h`.
-const REASONS: [&str; 9] = ["other", "disk", "lock", "network", "sleep", "poll", "pipe", "child", "condition"];
+const REASONS: [&str; 11] =
+    ["other", "disk", "lock", "network", "sleep", "poll", "pipe", "child", "condition", "accept", "stopped"];
 
 fn reason(detail: u8) -> Cow<'static, str> {
     REASONS.get(usize::from(detail)).copied().unwrap_or("other").into()
 }
 
-/// `sleep`, `poll` and `condition` wait for work; `child` waits for a process whose own time is shown in its place.
+/// `sleep`, `poll`, `condition` and `accept` wait for work; `child` waits for a process whose own time is shown in its
+/// place.
 fn idle(detail: u8) -> bool {
-    matches!(reason(detail).as_ref(), "sleep" | "poll" | "condition" | "child")
+    matches!(reason(detail).as_ref(), "sleep" | "poll" | "condition" | "child" | "accept")
 }
 
 /// The family.
@@ -42,22 +47,25 @@ pub(super) static SCHED: Family = Family {
     options: &[OptionSpec {
         name: "offcpu-over",
         kind: OptionKind::Duration,
-        about: "Off-CPU periods (other than sleep, poll and condition) that last longer are kept as events (default 100ms).",
+        about: "Off-CPU periods (other than idle ones) that last longer are kept as events (default 100ms).",
     }],
     kinds: &[
         Kind {
             id: wire::kind(Wire::PODTRACE_SCHED_OFFCPU.0),
             name: "sched.offcpu",
-            about: "Periods in which a thread waited, by what it waited for. `sleep`, `poll`, `condition` and `child` are idle, not blocked.",
+            about: "Periods in which a thread waited, by what it waited for. `sleep`, `poll`, `condition`, `accept` and \
+                    `child` are idle, not blocked.",
             duration: Some("from leaving the CPU to being woken"),
             waits: true,
             amount: None,
             object: ObjectKind::None,
             by: Some(Dimension {
                 name: "reason",
-                about: "disk: block I/O and syncs. lock: a contended mutex. network: a call on a socket. sleep: \
-                        nanosleep and its relatives. poll: epoll, poll, select. pipe: a pipe or FIFO. child: wait for \
-                        a process. condition: another thread's signal, as idle pools wait. other: the rest.",
+                about: "disk: block I/O and syncs. lock: a contended mutex or read-write lock, a lock on a file. network: \
+                        a call on a socket. sleep: nanosleep and its relatives. poll: epoll, poll, select. pipe: a \
+                        pipe or FIFO. child: wait for a process. condition: another thread's signal, as idle pools \
+                        wait. accept: a server waits for a connection. stopped: by a signal, a debugger or a frozen \
+                        cgroup. other: the rest.",
                 label: reason,
                 idle,
             }),
@@ -98,7 +106,10 @@ pub(super) static SCHED: Family = Family {
     handlers: &[],
     waits: WAITS,
     notable,
-    joined_late: &[("sched.offcpu", "a wait that began before the trace is not counted")],
+    joined_late: &[(
+        "sched.offcpu",
+        "a wait that goes on when the trace begins or ends counts with its part in the trace",
+    )],
     blind_spots: &[],
 };
 
@@ -125,8 +136,8 @@ const WAITS: &[(i64, Reason)] = &[
     (libc::SYS_wait4, Reason::PODTRACE_WAIT_CHILD),
     (libc::SYS_waitid, Reason::PODTRACE_WAIT_CHILD),
     (libc::SYS_connect, Reason::PODTRACE_WAIT_NETWORK),
-    (libc::SYS_accept, Reason::PODTRACE_WAIT_NETWORK),
-    (libc::SYS_accept4, Reason::PODTRACE_WAIT_NETWORK),
+    (libc::SYS_accept, Reason::PODTRACE_WAIT_ACCEPT),
+    (libc::SYS_accept4, Reason::PODTRACE_WAIT_ACCEPT),
     (libc::SYS_sendto, Reason::PODTRACE_WAIT_NETWORK),
     (libc::SYS_recvfrom, Reason::PODTRACE_WAIT_NETWORK),
     (libc::SYS_sendmsg, Reason::PODTRACE_WAIT_NETWORK),
@@ -144,6 +155,10 @@ const WAITS: &[(i64, Reason)] = &[
     (libc::SYS_pwritev, Reason::PODTRACE_ASK_DESCRIPTOR),
     (libc::SYS_pwritev2, Reason::PODTRACE_ASK_DESCRIPTOR),
     (libc::SYS_splice, Reason::PODTRACE_ASK_DESCRIPTOR),
+    (libc::SYS_sendfile, Reason::PODTRACE_ASK_DESCRIPTOR),
+    // Neither waits for anything else than a lock that another process has.
+    (libc::SYS_flock, Reason::PODTRACE_WAIT_LOCK),
+    (libc::SYS_fcntl, Reason::PODTRACE_WAIT_LOCK),
     (libc::SYS_fsync, Reason::PODTRACE_ASK_SYNC),
     (libc::SYS_fdatasync, Reason::PODTRACE_ASK_SYNC),
     (libc::SYS_sync_file_range, Reason::PODTRACE_ASK_SYNC),

@@ -56,7 +56,12 @@ fn transition(detail: u8) -> Cow<'static, str> {
 }
 
 fn direction(detail: u8) -> Cow<'static, str> {
-    if detail == 0 { "received" } else { "sent" }.into()
+    match detail {
+        0 => "received",
+        1 => "sent",
+        _ => "after close",
+    }
+    .into()
 }
 
 /// What is missing of connections that the trace did not see open.
@@ -203,14 +208,16 @@ pub(super) static TCP: Family = Family {
         Kind {
             id: wire::kind(Wire::PODTRACE_TCP_RESET.0),
             name: "tcp.reset",
-            about: "Resets, received or sent.",
+            about: "Resets, received or sent. One that the kernel sends for a connection which it has forgotten is nobody's.",
             duration: None,
             waits: false,
             amount: None,
             object: ObjectKind::Peer,
             by: Some(Dimension {
                 name: "direction",
-                about: "Received from the peer or sent to it.",
+                about: "Received from the peer or sent to it. after close: the target had closed the connection already, \
+                        and the peer reset it or sent what nobody reads, which the kernel answers by a reset: it does \
+                        not tell which.",
                 label: direction,
                 idle: never_idle,
             }),

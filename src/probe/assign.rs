@@ -80,14 +80,48 @@ fn add_level(skeleton: &mut PodtraceSkel<'static>, level: u32) -> Result<(), Pro
     Ok(())
 }
 
-/// Takes in what runs already and belongs to a target, and lets go what belongs to none any more.
-pub(super) fn take_in(skeleton: &PodtraceSkel<'static>) -> Result<(), ProbeError> {
+/// Runs a program once for every thread of the machine.
+fn look_at_tasks(skeleton: &PodtraceSkel<'static>, name: &str) -> Result<(), ProbeError> {
     let refused = |reason: String| ProbeError::Attach { point: "iter/task".into(), reason };
-    let program = program(skeleton, SEED_ITERATOR).ok_or_else(|| refused("the program is missing".into()))?;
+    let program = program(skeleton, name).ok_or_else(|| refused(format!("the object has no program `{name}`")))?;
     let link = program.attach().map_err(|error| refused(error.to_string()))?;
     let mut iterator = Iter::new(&link).map_err(|error| refused(error.to_string()))?;
     let mut nothing = Vec::new();
-    iterator.read_to_end(&mut nothing).map(drop).map_err(|error| refused(error.to_string()))?;
+    iterator.read_to_end(&mut nothing).map(drop).map_err(|error| refused(error.to_string()))
+}
+
+/// Takes in waits that go on already, by the plan's program for that, if there is one and the kernel took it.
+pub(super) fn begin_waits(skeleton: &PodtraceSkel<'static>, iterator: Option<&'static str>) {
+    let loaded = |name: &&str| program(skeleton, name).is_some_and(|program| program.autoload());
+    let Some(name) = iterator.filter(loaded) else { return };
+    if let Err(error) = look_at_tasks(skeleton, name) {
+        tracing::warn!(%error, "waits that go on when the trace begins or ends are not counted");
+    }
+}
+
+/// Counts waits that go on when everything is detached.
+pub(super) fn end_waits(skeleton: &mut PodtraceSkel<'static>, iterator: Option<&'static str>) {
+    if let Some(bss) = skeleton.maps.bss_data.as_deref_mut() {
+        // SAFETY: the field is an aligned u32 in memory that the kernel shares with us for as long as the skeleton lives;
+        // programs only read it.
+        unsafe { ptr::write_volatile(&raw mut bss.trace_ends, 1) };
+    }
+    begin_waits(skeleton, iterator);
+}
+
+/// Lets nothing be counted any more, whatever is still attached.
+pub(super) fn close_gate(skeleton: &mut PodtraceSkel<'static>) {
+    let Some(bss) = skeleton.maps.bss_data.as_deref_mut() else { return };
+    for word in &mut bss.traced {
+        // SAFETY: the field is an aligned u64 in memory that the kernel shares with us for as long as the skeleton lives.
+        // A program that takes in a process meanwhile sets a bit of it again; that process is then seen until we detach.
+        unsafe { ptr::write_volatile(word, 0) };
+    }
+}
+
+/// Takes in what runs already and belongs to a target, and lets go what belongs to none any more.
+pub(super) fn take_in(skeleton: &PodtraceSkel<'static>) -> Result<(), ProbeError> {
+    look_at_tasks(skeleton, SEED_ITERATOR)?;
     // Process ids are used again: what was to be taken in once must not be looked for later.
     let seeds = &skeleton.maps.seeds;
     let pids: Vec<Vec<u8>> = seeds.keys().collect();

@@ -83,12 +83,16 @@ impl CpuMeter {
         }
     }
 
-    /// What was used since the last tick.
-    pub(super) fn tick(&mut self) -> Vec<TallyDelta> {
+    /// Looks at what processes used that run.
+    pub(super) fn look(&mut self) {
         let pids: Vec<u32> = self.running.keys().copied().collect();
         for (pid, time) in self.processes.cpu_times(pids) {
             self.give(pid, time.total_ns());
         }
+    }
+
+    /// What was used since the last time, as far as it was looked at, or told when a process ended.
+    pub(super) fn take(&mut self) -> Vec<TallyDelta> {
         std::mem::take(&mut self.due)
             .into_iter()
             .map(|(process, amount)| TallyDelta {

@@ -152,7 +152,8 @@ fn given(object: u64, path: &[u8]) -> PathObject {
     // The kernel cuts a longer one and still ends it with a zero byte.
     let path_text = text(path);
     let truncated = path_text.len() + 1 == path.len();
-    PathObject { id: ObjectId(object), path: path_text, deleted: false, truncated }
+    let path = if truncated { format!("{path_text}...") } else { path_text };
+    PathObject { id: ObjectId(object), path, deleted: false, truncated }
 }
 
 /// The names come from the file upwards; the path goes downwards.

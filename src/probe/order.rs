@@ -62,6 +62,15 @@ impl Orders {
     }
 }
 
+impl Orders {
+    /// Wakes the thread without an order: it is about to end.
+    pub(super) fn wake(&self) {
+        let mut wake = self.wake.lock().unwrap_or_else(PoisonError::into_inner);
+        // Nobody listens any more: then there is nobody to wake.
+        let _ = wake.write_all(&[1]);
+    }
+}
+
 impl Inbox {
     /// All orders that are there.
     pub(super) fn take(&mut self) -> Vec<Order> {

@@ -52,6 +52,9 @@ struct Reader<'a> {
     accounting: Accounting,
     skipped: u64,
     exit_kind: Option<u8>,
+    wait_iterator: Option<&'static str>,
+    /// When the trace ended.
+    ended_ns: Option<i64>,
     beginning: Beginning,
     inbox: Inbox,
     send: &'a SyncSender<Vec<Told>>,
@@ -98,6 +101,8 @@ impl<'a> Reader<'a> {
             accounting: Accounting::off(),
             skipped: 0,
             exit_kind: plan.exit_kind().map(|kind| kind.0),
+            wait_iterator: plan.wait_iterator(),
+            ended_ns: None,
             beginning: Beginning { clock, origin, surprises: std::mem::take(&mut attached.surprises) },
             inbox,
             send,
@@ -128,9 +133,25 @@ impl<'a> Reader<'a> {
                 break;
             }
         }
+        self.end();
         attached.detach();
         self.tick()?;
         Ok(cost::of_kernel(&self.skeleton))
+    }
+
+    /// Ends the trace: what is counted belongs to the time up to now, however long it takes to detach and drain.
+    fn end(&mut self) {
+        let ended = self.since_origin();
+        assign::end_waits(&mut self.skeleton, self.wait_iterator);
+        assign::close_gate(&mut self.skeleton);
+        if let Some(cpu) = &mut self.cpu {
+            cpu.look();
+        }
+        self.ended_ns = Some(ended);
+    }
+
+    fn since_origin(&self) -> i64 {
+        i64::try_from(self.beginning.origin.elapsed().as_nanos()).unwrap_or(i64::MAX)
     }
 
     /// Carries out the orders that are there; what could not be.
@@ -150,6 +171,7 @@ impl<'a> Reader<'a> {
         if let Err(error) = assign::take_in(&self.skeleton) {
             tracing::warn!(%error, "what runs already in new targets is not seen");
         }
+        assign::begin_waits(&self.skeleton, self.wait_iterator);
         refused
     }
 
@@ -180,13 +202,16 @@ impl<'a> Reader<'a> {
         let drained = self.drain.drain(&mut self.skeleton)?;
         let mut told = self.read()?;
         let mut tick = Tick {
-            at_ns: i64::try_from(self.beginning.origin.elapsed().as_nanos()).unwrap_or(i64::MAX),
+            at_ns: self.ended_ns.unwrap_or_else(|| self.since_origin()),
             tallies: drained.tallies,
             losses: drained.losses,
             sent: drained.sent,
         };
         if let Some(cpu) = &mut self.cpu {
-            tick.tallies.extend(cpu.tick());
+            if self.ended_ns.is_none() {
+                cpu.look();
+            }
+            tick.tallies.extend(cpu.take());
         }
         self.count_own_losses(&mut tick);
         told.push(Told::Item(Item::Tick(tick)));

@@ -15,7 +15,6 @@ use jiff::Timestamp;
 
 use crate::event::Event;
 use crate::event::Item;
-use crate::event::ProcessId;
 use crate::event::Session;
 use crate::families;
 use crate::window::Catalogue;
@@ -90,14 +89,13 @@ impl<W: Write> Writer<W> {
         let errno = u16::try_from(event.result.unsigned_abs()).unwrap_or(0);
         let object = kind.and_then(|kind| kind.object.dimension()).map(|_| self.names.object_label(event.object));
         let detail = kind.and_then(|kind| kind.by.as_ref()).map(|by| (by.label)(event.detail));
-        let known = event.process != ProcessId::UNKNOWN;
         let cells: [Cow<'_, str>; 12] = [
             self.time(event.at_ns).into(),
             kind.map_or_else(|| format!("kind {}", event.kind.0).into(), |kind| kind.name.into()),
             self.names.target_label(self.names.target(event.process)).into(),
             process.map_or("", |process| &process.comm).into(),
             process.map_or_else(String::new, |process| process.pid.to_string()).into(),
-            number(known || event.thread != 0, &event.thread).into(),
+            number(event.thread != 0, &event.thread).into(),
             object.unwrap_or_default().into(),
             detail.unwrap_or_default(),
             number(kind.is_none_or(|kind| kind.duration.is_some()), &event.duration_ns).into(),

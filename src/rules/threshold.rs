@@ -190,8 +190,9 @@ impl State {
         if !can_judge(figure, comparison, window) {
             return;
         }
+        let seconds = seconds_for(figure, window);
         let value = match counted {
-            Some(counted) => figure::of_kind(figure, counted, window.seconds()),
+            Some(counted) => figure::of_kind(figure, counted, seconds),
             None => figure::of_nothing(figure),
         };
         outcome.judged += u64::from(value.is_some());
@@ -217,9 +218,8 @@ impl State {
                 from_ns: window.from_ns,
                 to_ns: window.to_ns,
                 figures: counted.map_or_else(Figures::default, |counted| counted.all.clone()),
-                contributors: counted.map_or_else(Vec::new, |counted| {
-                    contributors(&outcome.threshold, counted, kind, window.seconds(), names)
-                }),
+                contributors: counted
+                    .map_or_else(Vec::new, |counted| contributors(&outcome.threshold, counted, kind, seconds, names)),
             };
             if since {
                 self.since = Some(this.clone());
@@ -229,6 +229,16 @@ impl State {
             }
         }
         outcome.firing = self.since.clone().filter(|_| long_enough);
+    }
+}
+
+/// The time that a figure is divided by. What happened a second is not made up from less: one operation in a trace of ten
+/// milliseconds is no hundred a second.
+fn seconds_for(figure: Figure, window: &Window) -> f64 {
+    let meant = window.nominal_ns as f64 / 1e9;
+    match figure {
+        Figure::Rate | Figure::Throughput => window.seconds().max(meant.min(1.0)),
+        _ => window.seconds(),
     }
 }
 

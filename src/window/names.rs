@@ -187,7 +187,6 @@ pub struct InUse {
 }
 
 fn path_label(path: &PathObject) -> String {
-    let begin = if path.truncated { ".../" } else { "" };
     let end = if path.deleted { " (deleted)" } else { "" };
-    format!("{begin}{}{end}", path.path)
+    format!("{}{end}", path.path)
 }

@@ -108,6 +108,17 @@ fn not_files() {
     compared.end();
 }
 
+/// Check that a file in memory is called by its name, and not taken for the root folder.
+#[test]
+fn memory_file() {
+    let scene = Scene::empty();
+    let traced = scene.trace(&["memory-file"]);
+    let mut compared = Compared::of(&traced);
+    compared.everything_done().complete();
+    compared.holds("nothing of the root folder", compared.entry("file.write", "path", "/").is_none());
+    compared.end();
+}
+
 /// Check that processes which live for a moment are traced from their first to their last call.
 #[test]
 fn short_lived_processes() {

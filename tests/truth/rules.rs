@@ -74,3 +74,26 @@ fn slow_dependency_first() {
     compared.holds("the replay is the live report", replayed.output == live.output);
     compared.end();
 }
+
+/// Check that a trace of much less than a second makes no rates up: seven resets are seven, and the windows that rules speak
+/// of are no longer than the trace.
+#[test]
+fn short_traces() {
+    let scene = Scene::empty();
+    let profile = scene
+        .profile("probes {\n    tcp\n}\nthreshold \"tcp.reset\" rate=\">10\"\nthreshold \"tcp.reset\" count=\">5\"\n");
+    let profile = profile.to_string_lossy().into_owned();
+    let open = peers::quiet(V4).to_string();
+    let closed = [peers::closed(V4), peers::closed(peers::V6)];
+    let refused = [closed[0].address.to_string(), closed[1].address.to_string()];
+    let job = ["connects", "--to", &open, "--refused", &refused[0], "--refused", &refused[1]];
+    let ended = podtrace(&scene, "short", &["run", "-p", &profile, "-o", "json", "--"], &scene.job(&job, "truth"));
+    let report: Value = serde_json::from_str(&ended.output).expect("the report is JSON");
+    let mut compared = Compared::sides(&report, &Value::Null, &ended.errors);
+    let findings = report["findings"].as_array().cloned().unwrap_or_default();
+    let rules: Vec<&Value> = findings.iter().map(|finding| &finding["rule"]).collect();
+    compared.equal("resets", compared.count("tcp.reset"), 7);
+    compared.holds("their number is a finding", rules.iter().any(|rule| **rule == "tcp.reset count > 5"));
+    compared.holds("their rate is none", !rules.iter().any(|rule| **rule == "tcp.reset rate > 10"));
+    compared.end();
+}

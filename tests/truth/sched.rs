@@ -35,7 +35,7 @@ fn waits(compared: &mut Compared, traced: &Traced, spare: f64) {
 
 /// Reasons other than those of the workload, and those that its start has, hold no time worth naming.
 fn hardly_anything_else(compared: &mut Compared, traced: &Traced, reasons: &[&str]) {
-    for reason in ["disk", "lock", "network", "sleep", "poll", "pipe", "child"] {
+    for reason in ["disk", "lock", "network", "sleep", "poll", "pipe", "child", "accept", "stopped"] {
         let of_workload = !traced.truth["did"]["sched.offcpu"]["reason"][reason].is_null();
         if !of_workload && !reasons.contains(&reason) {
             let (_, seconds) = total(compared.entry("sched.offcpu", "reason", reason));
@@ -106,6 +106,102 @@ fn contention() {
     waits(&mut compared, &traced, 0.05);
     hardly_anything_else(&mut compared, &traced, &["disk", "sleep"]);
     compared.complete();
+    compared.end();
+}
+
+/// Check that a wait that is kept as an event names the thread that waited, not the one that ran meanwhile.
+#[test]
+fn thread_that_waits() {
+    let scene = Scene::empty();
+    let traced = scene.trace(&["contention", "--count", "3", "--hold-ms", "200"]);
+    let mut compared = Compared::of(&traced);
+    let slowest = compared.report()["sections"]["events"]["sched.offcpu"]["slowest"].as_array();
+    let threads: Vec<&serde_json::Value> =
+        slowest.into_iter().flatten().filter(|event| event["detail"] == "lock").map(|event| &event["thread"]).collect();
+    compared.holds("waits for the lock are events", !threads.is_empty());
+    for thread in threads {
+        compared.equal("thread of a wait", thread.clone(), traced.truth["facts"]["waiter_thread"].clone());
+    }
+    compared.end();
+}
+
+/// Check that waits for read-write locks and for locks on files are waits for locks.
+#[test]
+fn other_locks() {
+    // The value that a read-write lock waits on is glibc's.
+    let rw_locks = cfg!(target_env = "gnu").then_some("rw-locks");
+    for job in rw_locks.into_iter().chain(["file-locks"]) {
+        let scene = Scene::with_files(0);
+        let traced = scene.trace_on_files(&[job]);
+        let mut compared = Compared::of(&traced);
+        waits(&mut compared, &traced, 0.05);
+        hardly_anything_else(&mut compared, &traced, &["disk", "child"]);
+        compared.complete();
+        compared.end();
+    }
+}
+
+/// Check that a process that a signal stopped while it waited for a socket is said to be stopped then, not to wait for the
+/// network.
+#[test]
+fn stopped() {
+    let scene = Scene::empty();
+    let traced = scene.trace(&["stopped"]);
+    let mut compared = Compared::of(&traced);
+    waits(&mut compared, &traced, 0.05);
+    hardly_anything_else(&mut compared, &traced, &["disk", "child"]);
+    compared.complete();
+    compared.end();
+}
+
+/// The longest wait of a reason, and how many there were.
+fn longest(compared: &Compared, reason: &str) -> (f64, u64) {
+    let entry = compared.entry("sched.offcpu", "reason", reason);
+    let longest = entry.and_then(|entry| entry["latency_seconds"]["max"].as_f64());
+    (longest.unwrap_or(f64::NAN), entry.and_then(|entry| entry["count"].as_u64()).unwrap_or(0))
+}
+
+/// Check that a process that hangs from before the trace until after it is seen to: it waits for as long as the trace is.
+#[test]
+fn hangs_all_along() {
+    let scene = Scene::empty();
+    let peer = crate::rig::peers::late(crate::rig::peers::V4, std::time::Duration::from_secs(600)).to_string();
+    let line = scene.job(&["idle-recv", "--to", &peer], "truth");
+    let mut command = std::process::Command::new(&line[0]);
+    command.args(&line[1..]);
+    let hanging = crate::rig::process::Running::start(command, "hanging", scene.folder());
+    let stat = format!("/proc/{}/stat", hanging.pid());
+    crate::rig::wait_until("the receive", || {
+        std::fs::read_to_string(format!("/proc/{}/syscall", hanging.pid()))
+            .is_ok_and(|line| line.starts_with(&format!("{} ", libc::SYS_recvfrom)))
+            && std::fs::read_to_string(&stat).is_ok_and(|stat| stat.contains(") S "))
+    });
+    let ended = scene.start_on(&["--pid", &hanging.pid().to_string(), "--for", "2s"]).end();
+    hanging.signal(libc::SIGKILL);
+    drop(hanging.end());
+    let report = crate::rig::scene::report_of(&ended);
+    let mut compared = Compared::sides(&report, &serde_json::Value::Null, &ended.errors);
+    let duration = report["duration_seconds"].as_f64().unwrap_or(f64::NAN);
+    let (seconds, count) = longest(&compared, "network");
+    compared.equal("waits for the network", count, 1);
+    compared.between("`sched.offcpu` network: max", seconds, duration - 0.05, duration + 0.3 * slowness());
+    let first = report["sections"]["verdict"]["slow"].to_string() + &report["sections"]["time"].to_string();
+    compared.holds("where the time went names it", first.contains("network"));
+    compared.end();
+}
+
+/// Check that a wait which has not ended when the trace does counts with what there was of it.
+#[test]
+fn still_waits_at_the_end() {
+    let scene = Scene::empty();
+    let peer = crate::rig::peers::late(crate::rig::peers::V4, std::time::Duration::from_secs(600)).to_string();
+    let line = scene.job(&["idle-recv", "--to", &peer], "truth");
+    let ended = scene.start_run(crate::rig::EVERYTHING, &["--for", "2s"], &line).end();
+    let report = crate::rig::scene::report_of(&ended);
+    let mut compared = Compared::sides(&report, &serde_json::Value::Null, &ended.errors);
+    let (seconds, count) = longest(&compared, "network");
+    compared.between("waits for the network", count as f64, 1.0, 2.0);
+    compared.between("`sched.offcpu` network: max", seconds, if crate::rig::slow() { 0.5 } else { 1.5 }, 2.5);
     compared.end();
 }
 

@@ -100,6 +100,24 @@ fn least_round_trip() {
     compared.end();
 }
 
+/// Check that a server by Multipath TCP, and a client of it that speaks it, are seen like others.
+#[test]
+fn multipath() {
+    let scene = Scene::empty();
+    let traced = scene.trace(&["multipath"]);
+    if traced.truth["facts"]["multipath"] == false {
+        println!("not compared: this kernel has no Multipath TCP");
+        return;
+    }
+    let mut compared = Compared::of(&traced);
+    compared.everything_done().complete();
+    for kind in ["tcp.connect", "tcp.accept", "tcp.send", "tcp.recv"] {
+        compared.nothing_else(kind, "peer");
+    }
+    compared.equal("bytes sent", compared.signal("tcp.send")["bytes"].clone(), 2 * 7 * (101 + 53));
+    compared.end();
+}
+
 /// Check that a receive which waits for a second is neither a round-trip time nor an answer, and that the thread is
 /// said to have waited for the network meanwhile.
 #[test]

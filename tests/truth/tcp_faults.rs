@@ -18,6 +18,18 @@ fn resets() {
     compared.end();
 }
 
+/// Check that data for a connection which its program has closed, and which the kernel answers by a reset, is not said to
+/// be a reset from the peer.
+#[test]
+fn late_data() {
+    let scene = Scene::empty();
+    let traced = scene.trace(&["late-data"]);
+    let mut compared = Compared::of(&traced);
+    compared.everything_done().nothing_else("tcp.reset", "direction").nothing_else("tcp.recv", "peer").complete();
+    compared.equal("resets", compared.count("tcp.reset"), 2);
+    compared.end();
+}
+
 /// Check that segments sent again, of data and of a handshake, are counted for the right peer although they are sent by
 /// a timer, as often as the kernel itself counts them in that network namespace; and that a handshake whose first SYN
 /// was lost shows the second it took.

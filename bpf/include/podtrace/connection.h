@@ -85,14 +85,14 @@ static __always_inline void sample_rtt(__u64 sock, struct connection *connection
 			 (__u64)least * 1000, 0);
 	deviation = GET(struct tcp_sock, sock, mdev_us);
 	/* srtt_us is eight times, mdev_us four times the value: include/linux/tcp.h */
-	conclude(connection->process, PODTRACE_TCP_RTT, 0, connection->object, true, bpf_ktime_get_ns(),
+	conclude_there(connection->process, PODTRACE_TCP_RTT, 0, connection->object, true, bpf_ktime_get_ns(),
 		 (__u64)(srtt >> 3) * 1000, (__u64)(deviation >> 2) * 1000);
 }
 
 static __always_inline void count_transition(struct connection *connection, __u32 from, __u32 to)
 {
 	if (enabled(PODTRACE_TCP_STATE))
-		conclude(connection->process, PODTRACE_TCP_STATE, (from & 15) << 4 | (to & 15), connection->object,
+		conclude_there(connection->process, PODTRACE_TCP_STATE, (from & 15) << 4 | (to & 15), connection->object,
 			 false, bpf_ktime_get_ns(), 0, 0);
 }
 

@@ -15,9 +15,12 @@ struct occurrence {
 	__s64 result;
 	__u64 aux;
 	__u32 process;
+	__u32 thread; /* whose operation it is; 0: the current one's, NO_THREAD: nobody's */
 	__u8 kind;
 	__u8 detail;
 };
+
+enum { NO_THREAD = 0xffffffff };
 
 static __always_inline void fill(struct podtrace_event *event, const struct occurrence *what)
 {
@@ -28,7 +31,9 @@ static __always_inline void fill(struct podtrace_event *event, const struct occu
 	event->object = what->object;
 	event->result = what->result;
 	event->aux = what->aux;
-	event->thread = (__u32)bpf_get_current_pid_tgid();
+	event->thread = what->thread ? what->thread : (__u32)bpf_get_current_pid_tgid();
+	if (event->thread == NO_THREAD)
+		event->thread = 0;
 	event->kind = what->kind;
 	event->detail = what->detail;
 	event->_pad = 0;
@@ -128,6 +133,27 @@ static __always_inline void conclude(__u32 process, __u8 kind, __u8 detail, __u6
 	__u64 what = (__u64)process << 32 | (__u32)timed << 16 | (__u32)detail << 8 | kind;
 
 	conclude_operation(what, object, at_ns, duration_ns, result);
+}
+
+/* Likewise for what happens in the context of whomever the kernel interrupted: the thread is told only if it is one of
+ * the process. */
+int conclude_anywhere(__u64 what, __u64 object, __u64 at_ns, __u64 duration_ns, __s64 result);
+
+static __always_inline void conclude_there(__u32 process, __u8 kind, __u8 detail, __u64 object, bool timed, __u64 at_ns,
+					   __u64 duration_ns, __s64 result)
+{
+	__u64 what = (__u64)process << 32 | (__u32)timed << 16 | (__u32)detail << 8 | kind;
+
+	conclude_anywhere(what, object, at_ns, duration_ns, result);
+}
+
+/* Likewise for what another thread than the current one did; it is timed, and about nothing but the thread. */
+int conclude_thread(__u64 what, __u64 thread, __u64 at_ns, __u64 duration_ns);
+
+static __always_inline void conclude_of(__u32 thread, __u32 process, __u8 kind, __u8 detail, __u64 at_ns,
+					__u64 duration_ns)
+{
+	conclude_thread((__u64)process << 32 | (__u32)detail << 8 | kind, thread, at_ns, duration_ns);
 }
 
 #endif

@@ -214,10 +214,12 @@ struct task_struct {
 	unsigned int __state;
 	void *stack;
 	unsigned int flags;
+	int on_cpu;
 	struct sched_entity se;
 	struct mm_struct *mm;
 	int exit_code;
 	unsigned in_iowait : 1;
+	unsigned frozen : 1;
 	int pid;
 	int tgid;
 	struct task_struct *real_parent;
@@ -259,6 +261,11 @@ struct sock {
 	__u8 sk_userlocks : 4;
 	__u16 sk_protocol;
 	int sk_err;
+	__u8 sk_shutdown;
+};
+
+struct mptcp_sock {
+	struct sock *first;
 };
 
 struct minmax_sample {
@@ -333,6 +340,7 @@ enum {
 	K_AF_INET6 = 10,    /* include/linux/socket.h */
 	K_IPPROTO_TCP = 6,  /* include/uapi/linux/in.h */
 	K_IPPROTO_UDP = 17, /* include/uapi/linux/in.h */
+	K_IPPROTO_MPTCP = 262, /* include/uapi/linux/in.h */
 	K_S_IFMT = 0170000, /* include/uapi/linux/stat.h, and the S_IF* below */
 	K_S_IFSOCK = 0140000,
 	K_S_IFREG = 0100000,
@@ -347,8 +355,12 @@ enum {
 	K_SIGNAL_GROUP_EXIT = 4,   /* include/linux/sched/signal.h */
 	K_PF_KTHREAD = 0x00200000, /* include/linux/sched.h */
 	K_MAX_ERRNO = 4095,	   /* include/linux/err.h */
-	K_TASK_INTERRUPTIBLE = 1,  /* include/linux/sched.h, and the one below */
+	K_TASK_INTERRUPTIBLE = 1,  /* include/linux/sched.h, and those below */
 	K_TASK_UNINTERRUPTIBLE = 2,
+	K_TASK_STOPPED = 4,
+	K_TASK_TRACED = 8,
+	K_TASK_DEAD = 0x80,
+	K_TASK_FROZEN = 0x8000, /* since 6.1 */
 	K_TS_COMPAT = 2, /* arch/x86/include/asm/thread_info.h */
 	K_MSG_PEEK = 2,	 /* include/linux/socket.h, and the one below */
 	K_MSG_ERRQUEUE = 0x2000,
@@ -362,6 +374,8 @@ enum {
 	K_TCP_ESTABLISHED = 1, /* include/net/tcp_states.h, and those below */
 	K_TCP_SYN_SENT = 2,
 	K_TCP_SYN_RECV = 3,
+	K_TCP_FIN_WAIT1 = 4,
+	K_TCP_FIN_WAIT2 = 5,
 	K_TCP_CLOSE = 7,
 	K_TCP_LISTEN = 10,
 };

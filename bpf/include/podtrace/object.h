@@ -60,6 +60,12 @@ static __always_inline struct file *file_at(struct task_struct *task, __u32 desc
 	return descriptor < BPF_CORE_READ(table, max_fds) ? pointer_at(BPF_CORE_READ(table, fd) + descriptor) : NULL;
 }
 
+/* Multipath TCP wraps TCP connections: the first stands for all. The kernel may have been built without it. */
+static __always_inline __u64 first_subflow(struct sock *sock)
+{
+	return bpf_core_field_exists(((struct mptcp_sock *)0)->first) ? (__u64)GET(struct mptcp_sock, sock, first) : 0;
+}
+
 static __always_inline void describe_socket(struct described *it)
 {
 	struct socket *socket = (void *)GET(struct file, it->file, private_data);
@@ -78,6 +84,10 @@ static __always_inline void describe_socket(struct described *it)
 		it->class = CLASS_TCP;
 	else if (protocol == K_IPPROTO_UDP)
 		it->class = CLASS_UDP;
+	else if (protocol == K_IPPROTO_MPTCP && first_subflow(sock)) {
+		it->class = CLASS_TCP;
+		it->sock = first_subflow(sock);
+	}
 }
 
 /* Anonymous inodes have got a regular file's mode in 6.17; what they are is said by their file system. */

@@ -20,6 +20,8 @@ enum podtrace_sched_reason {
 	PODTRACE_WAIT_PIPE = 6,
 	PODTRACE_WAIT_CHILD = 7,
 	PODTRACE_WAIT_CONDITION = 8,
+	PODTRACE_WAIT_ACCEPT = 9,
+	PODTRACE_WAIT_STOPPED = 10,
 	/* In `reason_of` only: look closer. */
 	PODTRACE_ASK_FUTEX = 32,
 	PODTRACE_ASK_DESCRIPTOR = 33,

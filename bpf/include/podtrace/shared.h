@@ -53,6 +53,9 @@ SHARED __u64 traced[PODTRACE_PID_WORDS];
 /* Which of two generations of tallies operations are added to now; user space flips it once a tick. */
 SHARED __u32 generation;
 
+/* 1: nothing else will be counted. Written by user space. */
+SHARED __u32 trace_ends;
+
 /* Raised whenever a running process changes its life or target, so that states forget what they remember of it. */
 SHARED __u32 membership_epoch;
 

@@ -17,6 +17,11 @@ enum podtrace_tcp_kind {
 	PODTRACE_TCP_RTT_MIN = 0x1a,
 };
 
-enum podtrace_tcp_direction { PODTRACE_RESET_RECEIVED = 0, PODTRACE_RESET_SENT = 1 };
+enum podtrace_tcp_direction {
+	PODTRACE_RESET_RECEIVED = 0,
+	PODTRACE_RESET_SENT = 1,
+	/* The kernel tells the same of a reset that comes and of data that comes, which it answers by one. */
+	PODTRACE_RESET_AFTER_CLOSE = 2,
+};
 
 #endif

@@ -109,7 +109,8 @@ static __always_inline bool step(struct walk *walk)
 		walk->vfsmount = (__u64)above + bpf_core_field_offset(struct mount, mnt);
 		return false;
 	}
-	if (parent == dentry)
+	/* A file in memory has no place, only a name: "memfd:NAME". */
+	if (parent == dentry && at)
 		return true;
 	if (at > NAMES_MAX - 1) {
 		walk->record.flags |= PODTRACE_TRUNCATED;

@@ -77,6 +77,30 @@ pub(super) fn retransmit(options: &mut Options, truth: &mut Truth) -> anyhow::Re
     Ok(())
 }
 
+/// A server closes a connection, its client does not hear of it and sends 101 bytes: nobody reads them, so the kernel
+/// resets the connection. The client, when it hears again, is told so for what it sent again.
+pub(super) fn late_data(_: &mut Options, truth: &mut Truth) -> anyhow::Result<()> {
+    let localhost = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    let (listener, address) = call::listener(localhost, 0).map_err(|errno| anyhow::anyhow!("listen: errno {errno}"))?;
+    let client = established(truth, &address)?;
+    let (server, _) = call::accept(listener).map_err(|errno| anyhow::anyhow!("accept: errno {errno}"))?;
+    needed("drop packets", option::drop_incoming(client))?;
+    needed("close", file::close(server))?;
+    let sent = call::send(client, &[b'l'; 101], 0);
+    truth.peer("tcp.send", &client_label(&address)).add(sent);
+    needed("send", sent)?;
+    truth.entry("tcp.reset", "direction", "after close").add(Ok(0));
+    needed("stop dropping", option::keep_incoming(client))?;
+    let reset = call::recv(client, &mut [0; 256], 0);
+    anyhow::ensure!(reset == Err(libc::ECONNRESET), "the receive of a reset came out as {reset:?}");
+    truth.peer("tcp.recv", &client_label(&address)).add(reset);
+    truth.entry("tcp.reset", "direction", "received").add(Ok(0));
+    for fd in [client, listener] {
+        needed("close", file::close(fd))?;
+    }
+    Ok(())
+}
+
 /// Connects to a deaf listener that hears again after half a second, so that the second SYN, a second after the first,
 /// succeeds; how many were sent again.
 fn connect_in_vain_once(truth: &mut Truth, to: &SocketAddr, hear: impl Fn() -> Outcome) -> anyhow::Result<u64> {

@@ -44,6 +44,22 @@ pub(super) fn not_files(_: &mut Options, truth: &mut Truth) -> anyhow::Result<()
     Ok(())
 }
 
+/// 11 writes of 101 bytes to a file in memory, which has a name and no place, and 7 reads of them.
+pub(super) fn memory_file(_: &mut Options, truth: &mut Truth) -> anyhow::Result<()> {
+    // SAFETY: the name ends with a zero byte.
+    let made = outcome(unsafe { libc::memfd_create(c"of-podtrace".as_ptr(), 0) });
+    let memory = descriptor("memfd_create", made)?;
+    let path = std::path::Path::new("/memfd:of-podtrace");
+    for _ in 0..11 {
+        truth.path("file.write", path).add(call::write(memory, &[b'm'; 101]));
+    }
+    for _ in 0..7 {
+        truth.path("file.read", path).add(call::pread(memory, &mut [0; 101], 0));
+    }
+    truth.path("file.close", path).add(call::close(memory));
+    Ok(())
+}
+
 /// Both ends of a pseudo-terminal that does not echo.
 fn terminal() -> anyhow::Result<(i32, i32)> {
     // SAFETY: takes numbers only.

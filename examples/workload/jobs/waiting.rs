@@ -124,8 +124,10 @@ pub(super) fn contention(options: &mut Options, truth: &mut Truth) -> anyhow::Re
             clock::sleep_ns(clock::MILLISECOND_NS);
         }
     };
-    let waits = std::thread::scope(|scope| {
+    let (waits, thread) = std::thread::scope(|scope| {
         let waiter = scope.spawn(|| {
+            // SAFETY: takes nothing.
+            let thread = unsafe { libc::gettid() };
             let mut waits = Vec::new();
             for turn in 1..=count {
                 until(&held, turn);
@@ -135,7 +137,7 @@ pub(super) fn contention(options: &mut Options, truth: &mut Truth) -> anyhow::Re
                 waits.push(took_ns);
                 waited.store(turn, Ordering::Release);
             }
-            waits
+            (waits, thread)
         });
         for turn in 1..=count {
             let guard = lock.lock().expect("no waiter panics");
@@ -147,6 +149,7 @@ pub(super) fn contention(options: &mut Options, truth: &mut Truth) -> anyhow::Re
         }
         waiter.join().expect("the waiter does not panic")
     });
+    truth.fact("waiter_thread", thread);
     let entry = truth.entry("sched.offcpu", "reason", "lock");
     // On a very busy machine the waiter may come to the lock so late that it is free again: then it did not wait.
     for took_ns in waits.into_iter().filter(|took_ns| *took_ns > hold_ns / 10) {

@@ -43,3 +43,15 @@ proptest! {
         let _ = decode(&bytes, 0);
     }
 }
+
+/// Check that a path which a program gave, and of which the end was cut, says so there.
+#[test]
+fn given_paths_are_cut_at_their_end() {
+    let mut path = [0; 16];
+    path[..15].copy_from_slice(b"/a/much/longer/");
+    let cut = super::given(7, &path);
+    assert_eq!((cut.path.as_str(), cut.truncated), ("/a/much/longer/...", true));
+    path[14] = 0;
+    let whole = super::given(7, &path);
+    assert_eq!((whole.path.as_str(), whole.truncated), ("/a/much/longer", false));
+}

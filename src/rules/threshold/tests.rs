@@ -165,3 +165,28 @@ fn kinds_that_are_not_there() {
     assert_eq!((outcome.judged, outcome.fired), (0, false));
     assert!(judged(below("tcp.recv"), &[Vec::new()], 0).fired);
 }
+
+/// Check that a trace shorter than a second has no more a second than it has in all.
+#[test]
+fn short_traces_have_no_higher_rate() {
+    let over = |bound| threshold("tcp.connect", Figure::Rate, Comparison::Above, bound, 0);
+    let tallies = || vec![example::timed(0x10, 11, &[MS; 7])];
+    let fired = |bound| short(over(bound), tallies()).fired;
+    assert_eq!((fired(6.5), fired(7.5)), (true, false));
+}
+
+/// Judges one threshold over a trace of 20 ms, of which the tick comes a little later.
+fn short(threshold: Threshold, tallies: Vec<TallyDelta>) -> Outcome {
+    let session = example::session(&KINDS);
+    let catalogue = Catalogue::new(&session, families::kinds());
+    let names = Names::new(&session);
+    let profile = Profile { thresholds: vec![threshold], ..Profile::default() };
+    let mut thresholds = Thresholds::new(&profile, &catalogue);
+    let mut cut = Windows::new(S, None);
+    let Item::Tick(tick) = example::tick(50 * MS, tallies) else { unreachable!() };
+    assert!(cut.tick(&tick, &names).is_none(), "a window of a second is not closed after 50 ms");
+    let window = cut.finish(20 * MS).expect("there is a window");
+    assert_eq!((window.from_ns, window.to_ns), (0, 20 * MS as i64));
+    thresholds.judge(&window, &names);
+    thresholds.outcomes().next().expect("there is one threshold").clone()
+}

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::event::Session;
+use crate::event::session::Target;
 use crate::event::session::TargetKind;
 use crate::profile::Figure;
 
@@ -78,17 +79,24 @@ pub(in crate::rules) fn command(
         (None, _) => "jq .signals".to_owned(),
         (Some(kind), _) if !events => format!("jq '.signals[\"{kind}\"].top'"),
         (Some(kind), Some((dimension, key))) => {
-            format!("grep -F ,{kind}, | grep -F -e {}", quoted(&cell(dimension, key)))
+            format!("grep -F ,{kind}, | grep -F -e {}", quoted(&cell(session, dimension, key)))
         }
         (Some(kind), None) => format!("grep -F ,{kind},"),
     };
     format!("{} | {filter}", words.join(" "))
 }
 
-/// What the CSV has in a cell for it: processes are told apart by their pid there.
-fn cell(dimension: &str, key: &str) -> String {
-    let pid = key.rsplit_once('[').and_then(|(_, end)| end.strip_suffix(']'));
-    pid.filter(|_| dimension == "process").map_or_else(|| key.to_owned(), |pid| format!(",{pid},"))
+/// What the CSV has in a cell for it. Of a process that is a target, its pid; of another its name: when the command is run,
+/// it may have ended, and one like it has another pid.
+fn cell(session: &Session, dimension: &str, key: &str) -> String {
+    let process = key.rsplit_once('[').filter(|_| dimension == "process");
+    let Some((name, pid)) = process.and_then(|(name, end)| Some((name, end.strip_suffix(']')?))) else {
+        return key.to_owned();
+    };
+    let is_target = |target: &Target| {
+        target.kind == TargetKind::Process && target.name.strip_prefix("pid ").is_some_and(|target| target == pid)
+    };
+    format!(",{},", if session.targets.iter().any(is_target) { pid } else { name })
 }
 
 /// A word as a shell reads it back.

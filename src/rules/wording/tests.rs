@@ -176,3 +176,17 @@ fn next_command() {
         );
     }
 }
+
+/// Check that processes are asked for by what they have in the next trace too: a target by its pid, others by their name.
+#[test]
+fn processes_of_the_next_trace() {
+    let about = |key| Some(("process", key));
+    let mut session = example::session(&[(0x10, "tcp.connect")]);
+    session.command = Some(vec!["make".to_owned()]);
+    let command = super::next::command(&session, Some("process.exit"), super::next::Look::Events, about("curl[4711]"));
+    assert!(command.ends_with("| grep -F ,process.exit, | grep -F -e ,curl,"), "{command}");
+    session.command = None;
+    session.targets = vec![Target { kind: TargetKind::Process, ..example::target(0, "pid 4711") }];
+    let command = super::next::command(&session, Some("tcp.connect"), super::next::Look::Events, about("curl[4711]"));
+    assert!(command.ends_with("| grep -F ,tcp.connect, | grep -F -e ,4711,"), "{command}");
+}
