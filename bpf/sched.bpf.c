@@ -238,9 +238,9 @@ int settle_waits(struct bpf_iter__task *context)
 	if (!state || task_state(task) & K_TASK_DEAD)
 		return 0;
 	refresh(state, task);
-	if (trace_ends) {
-		if (state->off_ns && state->reason != NOT_BLOCKED && now > state->off_ns)
-			count_wait(state, task, (state->wake_ns ? state->wake_ns : now) - state->off_ns);
+	if (trace_ended_ns) {
+		if (state->off_ns && state->reason != NOT_BLOCKED && trace_ended_ns > state->off_ns)
+			count_wait(state, task, (state->wake_ns ? state->wake_ns : trace_ended_ns) - state->off_ns);
 		state->off_ns = 0;
 	} else if (!state->off_ns && !state->on_ns && task_state(task) && !BPF_CORE_READ(task, on_cpu)) {
 		/* It left before it was looked at: had it left since, its state would say so. The time is from before

@@ -99,12 +99,12 @@ pub(super) fn begin_waits(skeleton: &PodtraceSkel<'static>, iterator: Option<&'s
     }
 }
 
-/// Counts waits that go on when everything is detached.
-pub(super) fn end_waits(skeleton: &mut PodtraceSkel<'static>, iterator: Option<&'static str>) {
+/// Counts waits that go on at the trace's end, by the monotonic clock.
+pub(super) fn end_waits(skeleton: &mut PodtraceSkel<'static>, iterator: Option<&'static str>, ended_ns: u64) {
     if let Some(bss) = skeleton.maps.bss_data.as_deref_mut() {
-        // SAFETY: the field is an aligned u32 in memory that the kernel shares with us for as long as the skeleton lives;
+        // SAFETY: the field is an aligned u64 in memory that the kernel shares with us for as long as the skeleton lives;
         // programs only read it.
-        unsafe { ptr::write_volatile(&raw mut bss.trace_ends, 1) };
+        unsafe { ptr::write_volatile(&raw mut bss.trace_ended_ns, ended_ns) };
     }
     begin_waits(skeleton, iterator);
 }

@@ -12,7 +12,6 @@ use libbpf_rs::skel::Skel;
 use super::ProbeError;
 use super::Setting;
 use super::assign::assign;
-use super::assign::begin_waits;
 use super::assign::take_in;
 use super::load::Refused;
 use super::table::failed;
@@ -70,7 +69,6 @@ pub(super) fn attach(
         }
     }
     take_in(skeleton)?;
-    begin_waits(skeleton, plan.wait_iterator());
     Ok(attached)
 }
 

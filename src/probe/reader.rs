@@ -93,6 +93,7 @@ impl<'a> Reader<'a> {
         let clock = Clock::read(Path::new("/"));
         let origin = Instant::now();
         let started_ns = clock.monotonic_ns.cast_unsigned();
+        assign::begin_waits(&skeleton, plan.wait_iterator());
         let rings = Rings::open(&skeleton.maps.control_ring, &skeleton.maps.data_ring, started_ns)?;
         let reader = Self {
             rings,
@@ -142,7 +143,8 @@ impl<'a> Reader<'a> {
     /// Ends the trace: what is counted belongs to the time up to now, however long it takes to detach and drain.
     fn end(&mut self) {
         let ended = self.since_origin();
-        assign::end_waits(&mut self.skeleton, self.wait_iterator);
+        let started_ns = self.beginning.clock.monotonic_ns.cast_unsigned();
+        assign::end_waits(&mut self.skeleton, self.wait_iterator, started_ns.saturating_add_signed(ended));
         assign::close_gate(&mut self.skeleton);
         if let Some(cpu) = &mut self.cpu {
             cpu.look();

@@ -53,8 +53,8 @@ SHARED __u64 traced[PODTRACE_PID_WORDS];
 /* Which of two generations of tallies operations are added to now; user space flips it once a tick. */
 SHARED __u32 generation;
 
-/* 1: nothing else will be counted. Written by user space. */
-SHARED __u32 trace_ends;
+/* When the trace ended, by the monotonic clock: nothing else will be counted. 0: it goes on. Written by user space. */
+SHARED __u64 trace_ended_ns;
 
 /* Raised whenever a running process changes its life or target, so that states forget what they remember of it. */
 SHARED __u32 membership_epoch;
