@@ -3,6 +3,7 @@
 //! A finding names what is wrong, how one can see it, how sure that is and what to do next. It decides and words nothing:
 //! rules do. [`Desk`] tells which findings become alerts.
 
+mod about;
 pub mod alert;
 pub mod desk;
 mod fingerprint;
@@ -10,6 +11,9 @@ mod fingerprint;
 use serde::Deserialize;
 use serde::Serialize;
 
+pub use about::About;
+pub use about::Aspect;
+pub use about::fold;
 pub use alert::Alert;
 pub use alert::Origin;
 pub use desk::Desk;
@@ -33,6 +37,9 @@ pub struct Finding {
     pub confidence: Confidence,
     /// What to do next: a command.
     pub next: String,
+    /// What it is about.
+    #[serde(skip)]
+    pub about: About,
     /// What it is the same finding by, in other windows and traces.
     #[serde(skip)]
     pub fingerprint: Fingerprint,
@@ -70,6 +77,7 @@ pub fn rank(findings: &mut [Finding]) {
 
 #[cfg(test)]
 mod tests {
+    use super::About;
     use super::Confidence;
     use super::Finding;
     use super::Fingerprint;
@@ -86,6 +94,7 @@ mod tests {
             evidence: Vec::new(),
             confidence,
             next: String::new(),
+            about: About::default(),
             fingerprint: Fingerprint::of(title, ""),
             effect,
         };

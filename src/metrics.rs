@@ -10,6 +10,7 @@ pub mod family;
 pub mod labels;
 pub mod ledger;
 pub mod own;
+pub mod rule;
 #[cfg(test)]
 mod tests;
 
@@ -19,3 +20,5 @@ pub use family::Series;
 pub use family::Snapshot;
 pub use family::Value;
 pub use ledger::Ledger;
+pub use rule::RuleFigures;
+pub use rule::RuleMetric;

@@ -27,12 +27,14 @@ pub use outlets::OutletError;
 pub use outlets::Outlets;
 pub use replay::Judges;
 pub use replay::replay;
+pub use replay::replay_bytes;
 pub use session::plan_here;
 
 use crate::event::Ending;
 use crate::event::Item;
 use crate::event::Session;
 use crate::event::recording::RecordingError;
+use crate::event::session::KernelUse;
 use crate::event::session::RuleText;
 use crate::families;
 use crate::host::ability::CannotTrace;
@@ -103,6 +105,14 @@ pub trait Follower {
     /// # Errors
     /// What is written to cannot be written to: the trace ends.
     fn item(&mut self, item: &Item, report: &Builder) -> io::Result<()>;
+
+    /// Whether it wants to know what tracing uses in the kernel while it goes on.
+    fn wants_use(&self) -> bool {
+        false
+    }
+
+    /// What tracing uses in the kernel now, every few seconds.
+    fn kernel_use(&mut self, _kernel: &KernelUse) {}
 
     /// Called again and again, some 50 times a second, while the trace runs; false ends it.
     fn goes_on(&mut self) -> bool {

@@ -34,6 +34,7 @@ use crate::event::Item;
 use crate::event::Process;
 use crate::event::ProcessId;
 use crate::event::session::Cost;
+use crate::event::session::KernelUse;
 use crate::event::session::PlannedFeature;
 use crate::host::Clock;
 use crate::plan::Plan;
@@ -127,6 +128,8 @@ pub struct Setting {
     pub listeners: Vec<(u32, u16)>,
     /// How often tallies are drained.
     pub tick: Duration,
+    /// Whether [`Told::Use`] is wanted.
+    pub tell_use: bool,
     /// Whether [`Told::Left`] of processes that ended and [`Told::Cgroup`] are wanted.
     pub follow: bool,
 }
@@ -154,6 +157,8 @@ pub enum Told {
     },
     /// A cgroup was made in the hierarchy that targets are matched in; nothing was in it yet.
     Cgroup(MadeCgroup),
+    /// What the kernel's side uses now.
+    Use(Box<KernelUse>),
     /// An order could not be carried out.
     Refused {
         /// The order.

@@ -175,6 +175,14 @@ impl Opening<'_> {
     }
 }
 
+/// Spans that wait for a destination that does not take them. Each is less than a KiB.
+const SPANS_MAX: u64 = 65_536;
+
+/// The same for spans, which travel in batches.
+fn span_settings(given: &Given<'_>) -> Settings {
+    Settings { items_max: SPANS_MAX, ..settings(given) }
+}
+
 fn settings(given: &Given<'_>) -> Settings {
     let default = Settings::default();
     let queue = given.number("queue").map_or(default.queue, |queue| queue.clamp(1, 100_000) as usize);

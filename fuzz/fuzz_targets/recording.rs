@@ -1,4 +1,4 @@
-//! Any bytes as a recording: `cargo fuzz run recording fuzz/corpus/recording tests/recordings`.
+//! Any bytes as a recording: `./dev fuzz recording`.
 //!
 //! Checksums would stop nearly every input at its first frame, so the input is read twice: as a file, and as a payload
 //! behind a good session, with a good checksum, plain or compressed.

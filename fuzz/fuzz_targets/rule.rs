@@ -2,7 +2,7 @@
 //!
 //! The text is taken as a whole file and as the body of `evaluate`, so that what a rule returns is reached too.
 //!
-//! `cargo fuzz run rule -- -max_len=4096 -timeout=20 -rss_limit_mb=512`
+//! `./dev fuzz rule`
 
 #![no_main]
 

@@ -66,6 +66,7 @@
 ---@field evidence string[] How one can see it, the most telling first; at least one.
 ---@field confidence "low"|"medium"|"high"|nil How sure it is; high if not said. Where operations are missing from counts it is medium at most.
 ---@field kind podtrace.KindName? The kind it is about: the next command to run is made from it.
+---@field figure "duration"|"errors"|"count"|"quantity"|nil Which figure of `kind` is bad: a threshold on it that says the same of the same `key` is not said beside it.
 ---@field dimension string? What `key` is: `peer`, `path`, `process`, …
 ---@field key string? The peer, path or process it is about: findings of one key are one finding.
 ---@field id string? Tells it from other findings of the rule, where `kind` and `key` do not.

@@ -52,6 +52,7 @@ return {
 					),
 					evidence = evidence,
 					kind = "tcp.connect",
+					figure = "errors",
 					dimension = "peer",
 					key = peer.key,
 					effect = peer.error_rate / params.share,

@@ -39,7 +39,8 @@ return {
 					text.number(runq.share)
 				),
 				evidence = evidence,
-				kind = "sched.cpu",
+				kind = "sched.runq",
+				figure = "duration",
 				id = "machine",
 				effect = runq.share / params.share,
 			},

@@ -45,6 +45,7 @@ return {
 				evidence = evidence,
 				confidence = "medium",
 				kind = "sched.runq",
+				figure = "duration",
 				id = "machine",
 				effect = slow / params.p99,
 			},

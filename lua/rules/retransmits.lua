@@ -31,6 +31,7 @@ return {
 						string.format("%s segments sent again, %s sends", text.count(peer.count), text.count(sent)),
 					},
 					kind = "tcp.retransmit",
+					figure = "count",
 					dimension = "peer",
 					key = peer.key,
 					effect = share / params.share,

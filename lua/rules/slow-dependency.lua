@@ -83,6 +83,7 @@ return {
 					evidence = evidence,
 					confidence = if mostly then "high" else "medium",
 					kind = "tcp.response",
+					figure = "duration",
 					dimension = "peer",
 					key = peer.key,
 					effect = slow / params.p99,

@@ -41,6 +41,7 @@ return {
 							string.format("%s took longer than %s", text.count(path:above(params.p99)), text.seconds(params.p99)),
 						},
 						kind = kind.kind,
+						figure = "duration",
 						dimension = "path",
 						key = path.key,
 						effect = slow / params.p99,

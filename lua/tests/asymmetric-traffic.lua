@@ -1,4 +1,4 @@
--- Tests of lua/rules/asymmetric-traffic.lua: windows in, findings out.
+-- Tests of lua/rules/asymmetric-traffic.lua: windows or a recording in, findings out.
 return {
 	rule = "asymmetric-traffic",
 	tests = {
@@ -28,6 +28,18 @@ return {
 				},
 			},
 			expect = {},
+		},
+		{
+			name = "of a real recording: 12 MiB to a peer that says nothing",
+			recording = "recordings/asymmetric-traffic.podtrace",
+			expect = {
+				{
+					severity = "info",
+					title = "nearly all traffic goes to 192.0.2.9:6379: 12.0 MiB against 0 B",
+					kind = "tcp.send",
+					key = "192.0.2.9:6379",
+				},
+			},
 		},
 	},
 }

@@ -1,4 +1,4 @@
--- Tests of lua/rules/connect-failures.lua: windows in, findings out.
+-- Tests of lua/rules/connect-failures.lua: windows or a recording in, findings out.
 return {
 	rule = "connect-failures",
 	tests = {
@@ -36,6 +36,19 @@ return {
 			name = "a single failure says nothing",
 			windows = { { ["tcp.connect"] = { peer = { ["10.0.0.7:5432"] = { count = 7, errors = { ECONNREFUSED = 1 } } } } } },
 			expect = {},
+		},
+		{
+			name = "of a real recording: 23 refused connects",
+			recording = "recordings/connect-failures.podtrace",
+			expect = {
+				{
+					severity = "critical",
+					title = "connects to 192.0.2.7:5432 fail: 23 of 23 (23 ECONNREFUSED)",
+					confidence = "high",
+					key = "192.0.2.7:5432",
+					evidence = { "ECONNREFUSED: nothing listens there, or its queue is full" },
+				},
+			},
 		},
 	},
 }

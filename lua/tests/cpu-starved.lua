@@ -1,4 +1,4 @@
--- Tests of lua/rules/cpu-starved.lua: windows in, findings out.
+-- Tests of lua/rules/cpu-starved.lua: windows or a recording in, findings out.
 return {
 	rule = "cpu-starved",
 	tests = {
@@ -27,6 +27,11 @@ return {
 				},
 			},
 			expect = {},
+		},
+		{
+			name = "of a real recording: twice as many threads compute as there are CPUs",
+			recording = "recordings/cpu-starved.podtrace",
+			expect = { { severity = "warning", kind = "sched.runq", id = "machine" } },
 		},
 	},
 }

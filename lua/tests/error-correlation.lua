@@ -1,4 +1,4 @@
--- Tests of lua/rules/error-correlation.lua: windows in, findings out.
+-- Tests of lua/rules/error-correlation.lua: windows or a recording in, findings out.
 return {
 	rule = "error-correlation",
 	tests = {
@@ -81,6 +81,20 @@ return {
 				},
 			},
 			expect = {},
+		},
+		{
+			name = "of a real recording: a full disk, then refused connects, then a bad end",
+			recording = "recordings/error-correlation.podtrace",
+			expect = {
+				{
+					severity = "warning",
+					title = "errors of 3 sorts come together; likely root cause: file.write /mnt/podtrace-workload/journal (7 ENOSPC)",
+					confidence = "medium",
+					kind = "file.write",
+					dimension = "path",
+					key = "/mnt/podtrace-workload/journal",
+				},
+			},
 		},
 	},
 }

@@ -1,4 +1,4 @@
--- Tests of lua/rules/fsync-stall.lua: windows in, findings out.
+-- Tests of lua/rules/fsync-stall.lua: windows or a recording in, findings out.
 return {
 	rule = "fsync-stall",
 	tests = {
@@ -29,6 +29,18 @@ return {
 			name = "a healthy disk",
 			windows = { { ["file.fsync"] = { path = { ["/data/wal"] = { durations = { ["4ms"] = 101 } } } } } },
 			expect = {},
+		},
+		{
+			name = "of a real recording: syncs to a disk that does 5 operations a second",
+			recording = "recordings/fsync-stall.podtrace",
+			expect = {
+				{
+					severity = "critical",
+					kind = "file.fsync",
+					dimension = "path",
+					key = "/mnt/podtrace-workload/journal",
+				},
+			},
 		},
 	},
 }

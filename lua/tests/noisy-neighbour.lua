@@ -1,4 +1,4 @@
--- Tests of lua/rules/noisy-neighbour.lua: windows in, findings out.
+-- Tests of lua/rules/noisy-neighbour.lua: windows or a recording in, findings out.
 return {
 	rule = "noisy-neighbour",
 	tests = {
@@ -37,6 +37,11 @@ return {
 				},
 			},
 			expect = {},
+		},
+		{
+			name = "of a real recording: seven others want the CPU of a thread",
+			recording = "recordings/noisy-neighbour.podtrace",
+			expect = { { severity = "warning", confidence = "medium", kind = "sched.runq", id = "machine" } },
 		},
 	},
 }

@@ -1,4 +1,4 @@
--- Tests of lua/rules/process-churn.lua: windows in, findings out.
+-- Tests of lua/rules/process-churn.lua: windows or a recording in, findings out.
 return {
 	rule = "process-churn",
 	tests = {
@@ -22,6 +22,17 @@ return {
 			name = "a service that starts its workers",
 			windows = { { ["process.exec"] = { path = { ["/usr/bin/worker"] = { count = 23 } } } } },
 			expect = {},
+		},
+		{
+			name = "of a real recording: 43 starts of a program",
+			recording = "recordings/process-churn.podtrace",
+			expect = {
+				{
+					severity = "warning",
+					kind = "process.exec",
+					evidence = { "/usr/bin/true started 43 times", "44 forks" },
+				},
+			},
 		},
 	},
 }

@@ -1,4 +1,4 @@
--- Tests of lua/rules/restart-loop.lua: windows in, findings out.
+-- Tests of lua/rules/restart-loop.lua: windows or a recording in, findings out.
 return {
 	rule = "restart-loop",
 	tests = {
@@ -58,6 +58,19 @@ return {
 			name = "workers that were asked to end",
 			windows = { { ["process.exit"] = { process = { ["worker[23]"] = { errors = { SIGTERM = 7 } } } } } },
 			expect = {},
+		},
+		{
+			name = "of a real recording: 5 crashes",
+			recording = "recordings/restart-loop.podtrace",
+			expect = {
+				{
+					severity = "critical",
+					title = "`sh` ends badly again and again: 5 times (5 SIGSEGV)",
+					confidence = "high",
+					kind = "process.exit",
+					id = "sh",
+				},
+			},
 		},
 	},
 }

@@ -1,4 +1,4 @@
--- Tests of lua/rules/retransmits.lua: windows in, findings out.
+-- Tests of lua/rules/retransmits.lua: windows or a recording in, findings out.
 return {
 	rule = "retransmits",
 	tests = {
@@ -33,6 +33,11 @@ return {
 				},
 			},
 			expect = {},
+		},
+		{
+			name = "of a real recording: every fifth segment is lost",
+			recording = "recordings/retransmits.podtrace",
+			expect = { { severity = "critical", kind = "tcp.retransmit", dimension = "peer", key = "192.0.2.7:5432" } },
 		},
 	},
 }

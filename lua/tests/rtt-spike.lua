@@ -1,4 +1,4 @@
--- Tests of lua/rules/rtt-spike.lua: windows in, findings out.
+-- Tests of lua/rules/rtt-spike.lua: windows or a recording in, findings out.
 return {
 	rule = "rtt-spike",
 	tests = {
@@ -27,6 +27,11 @@ return {
 				{ ["tcp.rtt"] = { peer = { ["10.0.0.7:443"] = { durations = { ["5ms"] = 23 } } } } },
 			},
 			expect = {},
+		},
+		{
+			name = "of a real recording: a way that becomes 60 ms longer",
+			recording = "recordings/rtt-spike.podtrace",
+			expect = { { severity = "warning", kind = "tcp.rtt", dimension = "peer", key = "192.0.2.7:5432" } },
 		},
 	},
 }

@@ -1,4 +1,4 @@
--- Tests of lua/rules/slow-dependency.lua: windows in, findings out.
+-- Tests of lua/rules/slow-dependency.lua: windows or a recording in, findings out.
 return {
 	rule = "slow-dependency",
 	tests = {
@@ -60,6 +60,19 @@ return {
 				{ repeats = 2, ["tcp.response"] = { peer = { ["10.0.0.7:80"] = { durations = { ["200ms"] = 11 } } } } },
 			},
 			expect = {},
+		},
+		{
+			name = "of a real recording: 11 answers that took 200 ms are found, those of the quick peer are not",
+			recording = "recordings/slow-dependency.podtrace",
+			expect = {
+				{
+					severity = "critical",
+					confidence = "high",
+					kind = "tcp.response",
+					dimension = "peer",
+					key = "192.0.2.7:5432",
+				},
+			},
 		},
 	},
 }

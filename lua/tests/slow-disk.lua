@@ -1,4 +1,4 @@
--- Tests of lua/rules/slow-disk.lua: windows in, findings out.
+-- Tests of lua/rules/slow-disk.lua: windows or a recording in, findings out.
 return {
 	rule = "slow-disk",
 	tests = {
@@ -33,6 +33,18 @@ return {
 			name = "what comes from memory is not the disk",
 			windows = { { ["file.read"] = { path = { ["/data/a"] = { durations = { ["5us"] = 100003 }, bytes = 100003 } } } } },
 			expect = {},
+		},
+		{
+			name = "of a real recording: reads of a disk that does 20 operations a second",
+			recording = "recordings/slow-disk.podtrace",
+			expect = {
+				{
+					severity = "critical",
+					kind = "file.read",
+					dimension = "path",
+					key = "/mnt/podtrace-workload/journal",
+				},
+			},
 		},
 	},
 }

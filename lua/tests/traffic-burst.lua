@@ -1,4 +1,4 @@
--- Tests of lua/rules/traffic-burst.lua: windows in, findings out.
+-- Tests of lua/rules/traffic-burst.lua: windows or a recording in, findings out.
 return {
 	rule = "traffic-burst",
 	tests = {
@@ -23,6 +23,18 @@ return {
 				{ repeats = 3, ["tcp.send"] = { peer = { ["10.0.0.7:443"] = { count = 101, bytes = "300MiB" } } } },
 			},
 			expect = {},
+		},
+		{
+			name = "of a real recording: 10 KiB a second, then 16 MiB at once",
+			recording = "recordings/traffic-burst.podtrace",
+			expect = {
+				{
+					severity = "info",
+					kind = "tcp.send",
+					id = "tcp.send",
+					evidence = { "peer 192.0.2.9:6379: 16.0 MiB" },
+				},
+			},
 		},
 	},
 }

@@ -31,6 +31,7 @@ use crate::event::Ending;
 use crate::event::Item;
 use crate::event::Session;
 use crate::event::session::RuleText;
+use crate::families;
 use crate::pipeline;
 use crate::pipeline::Delivering;
 use crate::pipeline::Follower;
@@ -39,6 +40,7 @@ use crate::pipeline::PipelineError;
 use crate::pipeline::Request;
 use crate::profile::Profile;
 use crate::report::Builder;
+use crate::rules::script;
 use crate::targets::command::CommandStdout;
 use lock::Lock;
 use notify::Notifier;
@@ -142,6 +144,13 @@ fn read(arguments: &Daemon) -> Result<Asked, Exit> {
         return Err(Exit::Usage);
     }
     let rules = library.apply(&mut profile);
+    // A rule that would fail on its first window is as wrong as one that cannot be read.
+    let checked = rules.iter().map(|text| script::check(&script::RuleText::from_recorded(text), families::kinds()));
+    let mistakes: Vec<_> = checked.filter_map(Result::err).flatten().collect();
+    if !mistakes.is_empty() {
+        mistakes.iter().for_each(say);
+        return Err(Exit::Usage);
+    }
     Ok(Asked { profile, rules })
 }
 

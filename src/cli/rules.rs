@@ -1,6 +1,7 @@
 //! `podtrace rules`: test rules in Lua, begin one, write the interface for editors.
 
 mod begin;
+mod choice;
 mod test;
 
 use std::fmt::Write as _;

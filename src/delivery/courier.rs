@@ -62,6 +62,8 @@ pub enum Outcome {
 pub struct Settings {
     /// Parcels that wait.
     pub queue: usize,
+    /// Items in parcels that wait: a parcel may hold many.
+    pub items_max: u64,
     /// How often a parcel is tried again; `None`: until it is too old.
     pub retries: Option<u32>,
     /// The waits between tries.
@@ -76,6 +78,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             queue: 1_000,
+            items_max: u64::MAX,
             retries: None,
             backoff: Backoff::default(),
             opens_after: 5,
@@ -118,7 +121,7 @@ impl<L: Send + Sync + 'static> Courier<L> {
             counts: Arc::clone(&counts),
             intake: taken,
             closing: closed,
-            outbox: Outbox::new(settings.queue),
+            outbox: Outbox::new(settings.queue, settings.items_max),
             breaker: Breaker::new(settings.opens_after),
             next_try: Instant::now(),
             not_before: Instant::now(),
@@ -237,7 +240,7 @@ impl<L: Send + Sync + 'static, C: Carrier<L>> Task<L, C> {
     }
 
     fn accept(&mut self, load: L, items: u64) {
-        if self.outbox.is_full() {
+        if self.outbox.is_full(items) {
             self.counts.lose(Undelivered::Full, items);
             return;
         }

@@ -71,6 +71,12 @@ impl Spool {
         let folder = state.join("spool").join(destination);
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
         let numbers = numbers(&folder)?;
+        // What was being written when a process was killed.
+        for entry in fs::read_dir(&folder)?.flatten() {
+            if entry.path().extension().is_some_and(|end| end == "new") {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
         Ok(Self { next: numbers.last().map_or(0, |last| last + 1), folder })
     }
 
@@ -178,7 +184,7 @@ mod tests {
         let texts: Vec<_> = loaded.iter().map(|kept| kept.load.clone()).collect();
         let expected: Vec<_> = (0..23).filter(|n| ![7, 11].contains(n)).map(|n| format!("alert {n}")).collect();
         assert_eq!((texts, loaded[0].born), (expected, born));
-        assert!(!file.exists());
+        assert!(!file.exists() && !folder.join("0000.new").exists());
         assert!(spool.put(&"next".to_owned(), born, "webhook").unwrap() > loaded.last().unwrap().number);
     }
 }

@@ -195,6 +195,26 @@ pub struct Cost {
     pub programs: Vec<ProgramCost>,
 }
 
+/// How full a table of the kernel's is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableFill {
+    /// Its name.
+    pub name: String,
+    /// Entries that it has.
+    pub entries: u64,
+    /// Entries that it has room for.
+    pub capacity: u64,
+}
+
+/// What the kernel's side of a trace uses, while it goes on.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KernelUse {
+    /// Run times and memory.
+    pub cost: Cost,
+    /// Tables.
+    pub tables: Vec<TableFill>,
+}
+
 /// What one program cost.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProgramCost {

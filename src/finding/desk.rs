@@ -100,6 +100,10 @@ impl Desk {
     pub fn resume(mut self, open: Vec<Open>, withheld: Withheld) -> Self {
         let keyed = open.into_iter().map(|open| (open.alert.fingerprint, open));
         self.open = keyed.take(OPEN_MAX).collect();
+        // A reload or a restart gives nobody a new minute.
+        let mut recent: Vec<_> = self.open.values().filter_map(|open| open.told.map(|(told, _)| told)).collect();
+        recent.sort_unstable();
+        self.recent = recent.into();
         self.withheld = withheld;
         self
     }

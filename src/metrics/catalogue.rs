@@ -51,6 +51,22 @@ enum Figure {
     Unbucketed,
 }
 
+/// Names of the commission that have their sort in them, which promtool and Prometheus's guide advise against, with the names
+/// that the same figures have where only standard ones are wanted.
+pub static STANDARD: [(&str, &str); 6] = [
+    ("podtrace_dns_latency_seconds_gauge", "podtrace_dns_latency_latest_seconds"),
+    ("podtrace_dns_latency_seconds_histogram", "podtrace_dns_latency_seconds"),
+    ("podtrace_fs_latency_seconds_gauge", "podtrace_fs_latency_latest_seconds"),
+    ("podtrace_fs_latency_seconds_histogram", "podtrace_fs_latency_seconds"),
+    ("podtrace_cpu_block_seconds_gauge", "podtrace_cpu_block_latest_seconds"),
+    ("podtrace_cpu_block_seconds_histogram", "podtrace_cpu_block_seconds"),
+];
+
+/// The standard name of a family's.
+pub fn standard(name: &str) -> &str {
+    STANDARD.iter().find(|(commissioned, _)| *commissioned == name).map_or(name, |(_, standard)| standard)
+}
+
 fn has_latency(kind: &Kind) -> bool {
     kind.duration.is_some()
 }
@@ -226,8 +242,8 @@ pub static METRICS: &[Metric] = &[
 /// Every family that a ledger has figures for, its own account included.
 pub(super) fn families(ledger: &Ledger) -> Vec<Family> {
     let of_kinds = METRICS.iter().map(|metric| Family {
-        name: metric.name,
-        help: metric.help,
+        name: metric.name.into(),
+        help: metric.help.into(),
         form: metric.form,
         series: series(metric, ledger),
     });
@@ -299,26 +315,26 @@ fn account(ledger: &Ledger) -> Vec<Family> {
     });
     vec![
         Family {
-            name: "podtrace_events_total",
-            help: "Single events that the kernel sent, by kind; operations are counted apart from them.",
+            name: "podtrace_events_total".into(),
+            help: "Single events that the kernel sent, by kind; operations are counted apart from them.".into(),
             form: Form::Counter,
             series: events.collect(),
         },
         Family {
-            name: "podtrace_lost_total",
-            help: "What is missing, by kind and cause; doc/metrics.md says what each cause means.",
+            name: "podtrace_lost_total".into(),
+            help: "What is missing, by kind and cause; doc/metrics.md says what each cause means.".into(),
             form: Form::Counter,
             series: losses.collect(),
         },
         Family {
-            name: "podtrace_series",
-            help: "Keys (kind, target, process name) that have figures of their own.",
+            name: "podtrace_series".into(),
+            help: "Keys (kind, target, process name) that have figures of their own.".into(),
             form: Form::Gauge,
             series: vec![Series::number([], ledger.totals.len() as f64)],
         },
         Family {
-            name: "podtrace_series_folded_total",
-            help: "Additions to `other` because the budget of series was used up.",
+            name: "podtrace_series_folded_total".into(),
+            help: "Additions to `other` because the budget of series was used up.".into(),
             form: Form::Counter,
             series: vec![Series::number([], ledger.folded as f64)],
         },

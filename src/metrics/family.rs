@@ -1,5 +1,6 @@
 //! Metrics as data: families of series with labels, whatever the format they leave in.
 
+use std::borrow::Cow;
 use std::time::SystemTime;
 
 use super::bounds::Buckets;
@@ -19,9 +20,9 @@ pub struct Snapshot {
 #[derive(Clone, Debug)]
 pub struct Family {
     /// The name, with its unit.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// One sentence.
-    pub help: &'static str,
+    pub help: Cow<'static, str>,
     /// What sort of figures they are.
     pub form: Form,
     /// The series.
@@ -43,7 +44,7 @@ pub enum Form {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series {
     /// Labels in a fixed order, none of them empty.
-    pub labels: Vec<(&'static str, String)>,
+    pub labels: Vec<(Cow<'static, str>, String)>,
     /// Its figure.
     pub value: Value,
 }
@@ -70,6 +71,7 @@ impl Series {
 
     /// A figure with labels.
     pub fn new(labels: impl IntoIterator<Item = (&'static str, String)>, value: Value) -> Self {
-        Self { labels: labels.into_iter().filter(|(_, text)| !text.is_empty()).collect(), value }
+        let filled = labels.into_iter().filter(|(_, text)| !text.is_empty());
+        Self { labels: filled.map(|(name, text)| (Cow::Borrowed(name), text)).collect(), value }
     }
 }

@@ -9,6 +9,7 @@ use crate::delivery::Counts;
 use crate::delivery::Undelivered;
 use crate::event::Severity;
 use crate::event::session::Cost;
+use crate::event::session::TableFill;
 use crate::finding::desk::Withheld;
 
 /// What is known of podtrace at one moment.
@@ -16,6 +17,8 @@ use crate::finding::desk::Withheld;
 pub struct Own {
     /// CPU time and memory of this process, and of the kernel's side where it is known.
     pub cost: Cost,
+    /// How full the kernel's tables are, where it is known.
+    pub tables: Vec<TableFill>,
     /// Findings that are there now, by severity.
     pub findings: BTreeMap<Severity, u64>,
     /// Alerts that were sent on their way so far, by severity.
@@ -28,7 +31,12 @@ pub struct Own {
 
 /// Families about podtrace itself.
 pub fn families<'a>(own: &Own, sinks: impl Iterator<Item = (&'a str, &'a Counts)> + Clone) -> Vec<Family> {
-    let plain = |name, help, form, value| Family { name, help, form, series: vec![Series::number([], value)] };
+    let plain = |name: &'static str, help: &'static str, form, value| Family {
+        name: name.into(),
+        help: help.into(),
+        form,
+        series: vec![Series::number([], value)],
+    };
     let by_severity = |counts: &BTreeMap<Severity, u64>| {
         let severities = Severity::ALL.into_iter();
         let series = severities.map(|severity| {
@@ -55,7 +63,12 @@ pub fn families<'a>(own: &Own, sinks: impl Iterator<Item = (&'a str, &'a Counts)
     });
     let programs = own.cost.programs.iter();
     let mut families = vec![
-        Family { name: "podtrace_build_info", help: "podtrace's version.", form: Form::Gauge, series: vec![build] },
+        Family {
+            name: "podtrace_build_info".into(),
+            help: "podtrace's version.".into(),
+            form: Form::Gauge,
+            series: vec![build],
+        },
         plain(
             "podtrace_process_cpu_seconds_total",
             "CPU time that podtrace itself used, in user space.",
@@ -69,20 +82,20 @@ pub fn families<'a>(own: &Own, sinks: impl Iterator<Item = (&'a str, &'a Counts)
             own.cost.agent_memory_bytes as f64,
         ),
         Family {
-            name: "podtrace_findings",
-            help: "What rules find now, by severity.",
+            name: "podtrace_findings".into(),
+            help: "What rules find now, by severity.".into(),
             form: Form::Gauge,
             series: by_severity(&own.findings),
         },
         Family {
-            name: "podtrace_alerts_total",
-            help: "Alerts that went on their way, by severity.",
+            name: "podtrace_alerts_total".into(),
+            help: "Alerts that went on their way, by severity.".into(),
             form: Form::Counter,
             series: by_severity(&own.alerts),
         },
         Family {
-            name: "podtrace_alerts_withheld_total",
-            help: "Findings that were not told, by reason.",
+            name: "podtrace_alerts_withheld_total".into(),
+            help: "Findings that were not told, by reason.".into(),
             form: Form::Counter,
             series: withheld
                 .into_iter()
@@ -90,38 +103,38 @@ pub fn families<'a>(own: &Own, sinks: impl Iterator<Item = (&'a str, &'a Counts)
                 .collect(),
         },
         Family {
-            name: "podtrace_sink_delivered_total",
-            help: "Alerts, spans or other things that a sink took.",
+            name: "podtrace_sink_delivered_total".into(),
+            help: "Alerts, spans or other things that a sink took.".into(),
             form: Form::Counter,
             series: per_sink(|counts| counts.delivered() as f64),
         },
         Family {
-            name: "podtrace_sink_dropped_total",
-            help: "What never reached a sink, by cause.",
+            name: "podtrace_sink_dropped_total".into(),
+            help: "What never reached a sink, by cause.".into(),
             form: Form::Counter,
             series: dropped.collect(),
         },
         Family {
-            name: "podtrace_sink_retries_total",
-            help: "Tries to reach a sink that failed and were repeated.",
+            name: "podtrace_sink_retries_total".into(),
+            help: "Tries to reach a sink that failed and were repeated.".into(),
             form: Form::Counter,
             series: per_sink(|counts| counts.retries() as f64),
         },
         Family {
-            name: "podtrace_sink_queued",
-            help: "What waits for a sink.",
+            name: "podtrace_sink_queued".into(),
+            help: "What waits for a sink.".into(),
             form: Form::Gauge,
             series: per_sink(|counts| counts.queued() as f64),
         },
         Family {
-            name: "podtrace_sink_up",
-            help: "0 while a sink counts as down.",
+            name: "podtrace_sink_up".into(),
+            help: "0 while a sink counts as down.".into(),
             form: Form::Gauge,
             series: per_sink(|counts| f64::from(u8::from(!counts.is_open()))),
         },
         Family {
-            name: "podtrace_profile_reloads_total",
-            help: "Times that the profile was read again, by what came of it.",
+            name: "podtrace_profile_reloads_total".into(),
+            help: "Times that the profile was read again, by what came of it.".into(),
             form: Form::Counter,
             series: vec![
                 Series::number([("result", "taken".to_owned())], own.reloads.0 as f64),
@@ -129,8 +142,8 @@ pub fn families<'a>(own: &Own, sinks: impl Iterator<Item = (&'a str, &'a Counts)
             ],
         },
         Family {
-            name: "podtrace_program_run_seconds_total",
-            help: "Time in the kernel's programs, where it is accounted.",
+            name: "podtrace_program_run_seconds_total".into(),
+            help: "Time in the kernel's programs, in the runs that were accounted.".into(),
             form: Form::Counter,
             series: programs
                 .clone()
@@ -138,14 +151,30 @@ pub fn families<'a>(own: &Own, sinks: impl Iterator<Item = (&'a str, &'a Counts)
                 .collect(),
         },
         Family {
-            name: "podtrace_program_runs_total",
-            help: "Runs of the kernel's programs, where they are accounted.",
+            name: "podtrace_program_runs_total".into(),
+            help: "Runs of the kernel's programs that were accounted: those of a trace's first second.".into(),
             form: Form::Counter,
             series: programs
                 .map(|program| Series::number([("program", program.name.clone())], program.runs as f64))
                 .collect(),
         },
     ];
+    let per_table = |figure: fn(&TableFill) -> u64| {
+        let series = own.tables.iter().map(|table| Series::number([("map", table.name.clone())], figure(table) as f64));
+        series.collect::<Vec<_>>()
+    };
+    families.push(Family {
+        name: "podtrace_map_entries".into(),
+        help: "Entries of the kernel's tables, at most ten seconds old.".into(),
+        form: Form::Gauge,
+        series: per_table(|table| table.entries),
+    });
+    families.push(Family {
+        name: "podtrace_map_capacity".into(),
+        help: "Entries that the kernel's tables have room for.".into(),
+        form: Form::Gauge,
+        series: per_table(|table| table.capacity),
+    });
     if own.cost.kernel_memory_bytes > 0 {
         families.push(plain(
             "podtrace_kernel_memory_bytes",

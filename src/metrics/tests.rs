@@ -95,7 +95,8 @@ fn exact() {
     assert_eq!(sum(&families, "podtrace_fs_latency_seconds_gauge"), (1, 0.002));
     let errors = families.iter().find(|family| family.name == "podtrace_errors_total").unwrap();
     let labels = &errors.series[0].labels;
-    assert!(labels.contains(&("error", "ECONNREFUSED".into())) && labels.contains(&("process_name", "client".into())));
+    assert!(labels.contains(&("error".into(), "ECONNREFUSED".into())));
+    assert!(labels.contains(&("process_name".into(), "client".into())));
 }
 
 /// Check that operations without a histogram of their own are in count and sum, and are said to be in no bucket.
@@ -125,7 +126,8 @@ fn budget() {
     assert_eq!(sum(&families, "podtrace_operations_total"), (102, 1_009.0));
     assert_eq!(sum(&families, "podtrace_series_folded_total").1, 908.0);
     let all = families.iter().find(|family| family.name == "podtrace_operations_total").unwrap();
-    let other = all.series.iter().find(|series| series.labels.contains(&("process_name", "other".into()))).unwrap();
+    let other =
+        all.series.iter().find(|series| series.labels.contains(&("process_name".into(), "other".into()))).unwrap();
     assert_eq!(other.value, Value::Number(908.0));
 }
 
@@ -182,7 +184,7 @@ proptest! {
         }
         let counted: f64 = families.iter().filter(|family| family.name == "podtrace_operations_total")
             .flat_map(|family| &family.series)
-            .filter(|series| series.labels.contains(&("type", "tcp.connect".into())))
+            .filter(|series| series.labels.contains(&("type".into(), "tcp.connect".into())))
             .map(|series| match series.value { Value::Number(number) => number, _ => 0.0 }).sum();
         prop_assert_eq!(counted, operations as f64);
     }

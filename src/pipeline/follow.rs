@@ -117,6 +117,7 @@ impl Follow {
                 Told::Process { process, child } => self.lives.process(process, child, at_ns, &mut out),
                 Told::Left { process, at_ns, status } => self.lives.left(process, at_ns, status, &mut out),
                 Told::Cgroup(made) => self.lives.made(&made, &mut out),
+                Told::Use(_) => {}
                 Told::Refused { error, .. } => {
                     self.remark(format!("not all that came later could be traced: {error}"));
                 }

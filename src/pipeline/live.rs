@@ -31,6 +31,7 @@ use crate::host::Processes;
 use crate::probe::HeldCommand;
 use crate::probe::Probe;
 use crate::probe::Setting;
+use crate::probe::Told;
 use crate::report::Builder;
 use crate::targets;
 use crate::targets::Membership;
@@ -90,6 +91,7 @@ pub fn trace(request: &Request, follower: &mut dyn Follower) -> Result<Outcome, 
         listeners: membership::listeners(&found, pods.as_ref().map_or(&[], |pods| &pods.pods)),
         tick: TICK,
         follow: pods.is_some(),
+        tell_use: follower.wants_use(),
     };
     let targets = found.iter().map(|resolved| resolved.target.clone()).chain(of_pods).collect();
     let mut session = session::describe(request, &host, &plan, targets, &matching.remarks);
@@ -247,6 +249,17 @@ impl Trace<'_> {
         }
     }
 
+    /// The items in what a probe tells. What it uses goes to the follower, and is no part of the trace.
+    fn told(&mut self, mut told: Vec<Told>, probe: &Probe) -> Vec<Item> {
+        told.retain(|told| {
+            if let Told::Use(kernel) = told {
+                self.follower.kernel_use(kernel);
+            }
+            !matches!(told, Told::Use(_))
+        });
+        self.follow.take(told, probe)
+    }
+
     fn take(&mut self, items: Vec<Item>) {
         if let Some(naming) = &mut self.naming {
             naming.look_at(&items);
@@ -283,7 +296,7 @@ impl Trace<'_> {
             let now = Instant::now();
             let left = deadline.map_or(LOOK, |deadline| deadline.saturating_duration_since(now).min(LOOK));
             if let Some(told) = probe.next(left) {
-                let items = self.follow.take(told, probe);
+                let items = self.told(told, probe);
                 self.take(items);
             }
             let items = self.follow.look(probe);
@@ -334,7 +347,7 @@ impl Trace<'_> {
             let ended = probe.has_ended();
             match probe.next(LOOK) {
                 Some(told) => {
-                    let items = self.follow.take(told, probe);
+                    let items = self.told(told, probe);
                     self.take(items);
                 }
                 None if ended => break,

@@ -29,7 +29,8 @@ use crate::event::Ending;
 use crate::event::Item;
 use crate::event::Session;
 use crate::event::Severity;
-use crate::event::session::Cost;
+use crate::event::session::KernelUse;
+use crate::finding::About;
 use crate::finding::Confidence;
 use crate::finding::Finding;
 use crate::finding::Fingerprint;
@@ -39,6 +40,7 @@ use crate::finding::desk::Withheld;
 use crate::metrics::Family;
 use crate::metrics::own;
 use crate::metrics::own::Own;
+use crate::metrics::rule;
 use crate::profile::AlertPace;
 use crate::profile::Profile;
 use crate::profile::SinkRequest;
@@ -210,7 +212,7 @@ impl Outlets {
     pub(super) fn begin(&mut self, session: &Session) {
         let wants = |wanted: fn(&Opened) -> bool| self.sinks.iter().any(|sink| wanted(&sink.opened));
         let series = self.sinks.iter().filter_map(|sink| sink.opened.scrape.as_ref()).map(|scrape| scrape.series_max());
-        let figures = wants(|opened| opened.scrape.is_some() || opened.figures.is_some());
+        let figures = self.wants_figures();
         let series_max = figures.then(|| series.max().unwrap_or(crate::metrics::ledger::SERIES_MAX));
         let spans = wants(|opened| opened.spans.is_some());
         let (open, withheld) = (std::mem::take(&mut self.open), self.withheld);
@@ -254,7 +256,8 @@ impl Outlets {
         if present.has_judged(report) {
             self.judge(&mut present, at_ns, report.firing());
         }
-        present.cost = ending.cost.clone();
+        present.kernel.cost = ending.cost.clone();
+        present.last_rules(report);
         self.push(&mut present, i64::MAX);
         (self.open, self.withheld) = present.leave();
         self.tracing = false;
@@ -306,6 +309,7 @@ impl Outlets {
             evidence: counts.last_error().into_iter().chain([format!("{} wait for it", counts.queued())]).collect(),
             confidence: Confidence::High,
             next: "see podtrace's log".to_owned(),
+            about: About::default(),
             fingerprint: Fingerprint::of(SINK_DOWN, name),
             effect: 1.0,
         })
@@ -327,7 +331,7 @@ impl Outlets {
             Some(snapshot) => snapshot,
             None => return,
         };
-        snapshot.families.extend(self.own_families(present.cost.clone(), present.findings.clone(), present.withheld()));
+        snapshot.families.extend(self.own_families(Some(present)));
         for place in due {
             if let Some(outlet) = &self.sinks[place].opened.figures {
                 outlet.courier.hand_over(snapshot.clone(), 1);
@@ -339,23 +343,35 @@ impl Outlets {
     fn families(&self) -> Vec<Family> {
         let snapshot = self.present.as_ref().and_then(|present| present.snapshot(SystemTime::now()));
         let mut families = snapshot.map(|snapshot| snapshot.families).unwrap_or_default();
-        let present = self.present.as_ref();
-        let (cost, findings) =
-            present.map(|present| (present.cost.clone(), present.findings.clone())).unwrap_or_default();
-        let withheld = present.map_or(self.withheld, Present::withheld);
-        families.extend(self.own_families(cost, findings, withheld));
+        families.extend(self.own_families(self.present.as_ref()));
         families
     }
 
-    fn own_families(&self, cost: Cost, findings: BTreeMap<Severity, u64>, withheld: Withheld) -> Vec<Family> {
+    fn own_families(&self, present: Option<&Present>) -> Vec<Family> {
+        let kernel = present.map(|present| present.kernel.clone()).unwrap_or_default();
         let own = Own {
-            cost: session::with_own_use(cost),
-            findings,
+            cost: session::with_own_use(kernel.cost),
+            tables: kernel.tables,
+            findings: present.map(|present| present.findings.clone()).unwrap_or_default(),
             alerts: self.sent.clone(),
-            withheld,
+            withheld: present.map_or(self.withheld, Present::withheld),
             reloads: self.reloads,
         };
-        own::families(&own, self.counts())
+        let mut families = own::families(&own, self.counts());
+        families.extend(rule::families(present.map_or(&[], |present| &present.rules)));
+        families
+    }
+
+    /// Whether anybody wants to know what tracing uses.
+    pub(super) fn wants_figures(&self) -> bool {
+        self.sinks.iter().any(|sink| sink.opened.scrape.is_some() || sink.opened.figures.is_some())
+    }
+
+    /// Takes what the kernel's side uses now.
+    pub(super) fn kernel_use(&mut self, kernel: &KernelUse) {
+        if let Some(present) = &mut self.present {
+            present.kernel = kernel.clone();
+        }
     }
 
     fn span_outlets(&mut self) -> impl Iterator<Item = &mut sinks::span::SpanOutlet> {

@@ -1,6 +1,7 @@
 //! A trace from a recording.
 
 use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -25,7 +26,7 @@ pub struct Judges {
     pub profiles: Vec<PathBuf>,
     /// Rules, as for `--rules`. Where there are any, or a profile, those it was recorded with do not judge.
     pub rules: Vec<PathBuf>,
-    /// How rules among them are used, where a profile does not say it.
+    /// How rules among them are used, where a profile does not say it. Where there are any, rules alone judge.
     pub used: Vec<RuleUse>,
 }
 
@@ -50,6 +51,10 @@ impl Judges {
         } else {
             Profile::load(&self.profiles, &vocabulary)?
         };
+        if !self.used.is_empty() {
+            // What rules conclude by themselves.
+            profile.thresholds.clear();
+        }
         for used in &self.used {
             profile.rules.retain(|other| other.name != used.name);
             profile.rules.push(used.clone());
@@ -64,9 +69,24 @@ impl Judges {
 /// # Errors
 /// It cannot be opened, or its profile is not understood.
 pub fn replay(path: &Path, judges: &Judges, follower: &mut dyn Follower) -> Result<Outcome, PipelineError> {
+    let file = File::open(path).map_err(|error| PipelineError::Recording {
+        path: path.to_owned(),
+        error: crate::event::recording::RecordingError::Read { offset: 0, items: 0, error },
+    })?;
+    replay_bytes(file, path, judges, follower)
+}
+
+/// Reports on a recording that is read from anywhere; `path` is what messages call it.
+///
+/// # Errors
+/// As [`replay`].
+pub fn replay_bytes(
+    file: impl Read,
+    path: &Path,
+    judges: &Judges,
+    follower: &mut dyn Follower,
+) -> Result<Outcome, PipelineError> {
     let failed = |error| PipelineError::Recording { path: path.to_owned(), error };
-    let file = File::open(path)
-        .map_err(|error| failed(crate::event::recording::RecordingError::Read { offset: 0, items: 0, error }))?;
     let mut reader = Reader::open(file).map_err(failed)?;
     let mut kinds = KindMap::new(reader.session(), |name| families::kind_named(name).map(|kind| kind.id));
     let mut session = kinds.session(reader.session());

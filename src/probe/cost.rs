@@ -7,11 +7,14 @@ use std::os::fd::FromRawFd;
 use std::os::fd::OwnedFd;
 
 use libbpf_rs::MapCore;
+use libbpf_rs::MapType;
 use libbpf_rs::libbpf_sys;
 use libbpf_rs::skel::Skel;
 
+use super::table;
 use crate::event::session::Cost;
 use crate::event::session::ProgramCost;
+use crate::event::session::TableFill;
 use crate::wire::PodtraceSkel;
 
 /// Accounting run times costs some nanoseconds a run, so it is switched on for a part of the time only.
@@ -65,6 +68,27 @@ fn facts(skeleton: &PodtraceSkel<'static>) -> BTreeMap<String, (u64, u64, u64)> 
 /// Runs that the kernel skipped because the program was already running on the CPU, in all.
 pub(super) fn skipped(skeleton: &PodtraceSkel<'static>) -> u64 {
     facts(skeleton).values().map(|(_, _, skipped)| skipped).sum()
+}
+
+/// How full the tables are that have a bound. Those that a tick empties are `drained`: by name, entries that the last one
+/// found, and the room there is.
+pub(super) fn tables(skeleton: &PodtraceSkel<'static>, drained: [(&str, u64, u64); 3]) -> Vec<TableFill> {
+    let mut tables: Vec<_> = drained
+        .into_iter()
+        .map(|(name, entries, capacity)| TableFill { name: name.to_owned(), entries, capacity })
+        .collect();
+    for map in skeleton.object().maps() {
+        let name = map.name().to_string_lossy();
+        let is_hash = matches!(map.map_type(), MapType::Hash | MapType::LruHash);
+        if !is_hash || tables.iter().any(|table| table.name == name) {
+            continue;
+        }
+        // A kernel that cannot read a table at once says nothing of it.
+        if let Ok(entries) = table::entries(&map, None) {
+            tables.push(TableFill { name: name.into_owned(), entries, capacity: u64::from(map.max_entries()) });
+        }
+    }
+    tables
 }
 
 /// The programs' costs, and the memory of the tables.

@@ -29,6 +29,7 @@ use crate::event::Loss;
 use crate::event::LossCause;
 use crate::event::Tick;
 use crate::event::session::Cost;
+use crate::event::session::KernelUse;
 use crate::host::Clock;
 use crate::plan::Plan;
 use crate::wire::PodtraceSkel;
@@ -39,6 +40,9 @@ const LOOK: Duration = Duration::from_millis(50);
 /// For how long, from the beginning, the programs' run times are accounted: each switching on and off rewrites the
 /// kernel's code, so it is done once.
 const ACCOUNT: Duration = Duration::from_secs(1);
+
+/// How often what is used is told: tables are read whole for it.
+const TELL_USE: Duration = Duration::from_secs(10);
 
 /// How the thread tells that it is ready.
 pub(super) type Ready = SyncSender<Result<Beginning, ProbeError>>;
@@ -58,6 +62,8 @@ struct Reader<'a> {
     beginning: Beginning,
     inbox: Inbox,
     send: &'a SyncSender<Vec<Told>>,
+    /// When what is used is told next; `None`: nobody wants to know.
+    tell_use: Option<Instant>,
 }
 
 /// The thread's whole life.
@@ -107,6 +113,7 @@ impl<'a> Reader<'a> {
             beginning: Beginning { clock, origin, surprises: std::mem::take(&mut attached.surprises) },
             inbox,
             send,
+            tell_use: setting.tell_use.then_some(origin),
             skeleton,
         };
         Ok((reader, attached))
@@ -217,6 +224,11 @@ impl<'a> Reader<'a> {
         }
         self.count_own_losses(&mut tick);
         told.push(Told::Item(Item::Tick(tick)));
+        if self.tell_use.is_some_and(|at| at <= Instant::now()) {
+            self.tell_use = Some(Instant::now() + TELL_USE);
+            let tables = cost::tables(&self.skeleton, self.drain.fill(&self.skeleton));
+            told.push(Told::Use(Box::new(KernelUse { cost: cost::of_kernel(&self.skeleton), tables })));
+        }
         self.hand_on(told);
         Ok(())
     }

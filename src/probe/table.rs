@@ -25,12 +25,31 @@ fn value_bytes(map: &impl MapCore, cpus: Option<usize>) -> usize {
     cpus.map_or(size, |cpus| size.next_multiple_of(8) * cpus)
 }
 
+/// How many entries a hash has.
+pub(super) fn entries(map: &impl MapCore, cpus: Option<usize>) -> Result<u64, ProbeError> {
+    let mut count = 0;
+    for_each_entry(map, cpus, |_, _| count += 1)?;
+    Ok(count)
+}
+
 /// Calls `each` with the key and the value's bytes of every entry of a hash. `cpus` is the number of possible CPUs for
 /// a per-CPU hash.
 pub(super) fn for_each<K: Plain>(
     map: &impl MapCore,
     cpus: Option<usize>,
     mut each: impl FnMut(K, &[u8]),
+) -> Result<(), ProbeError> {
+    for_each_entry(map, cpus, |key, value| {
+        if let Some(key) = wire::read::<K>(key) {
+            each(key, value);
+        }
+    })
+}
+
+fn for_each_entry(
+    map: &impl MapCore,
+    cpus: Option<usize>,
+    mut each: impl FnMut(&[u8], &[u8]),
 ) -> Result<(), ProbeError> {
     let key_size = map.key_size() as usize;
     let value_size = value_bytes(map, cpus);
@@ -62,9 +81,8 @@ pub(super) fn for_each<K: Plain>(
             return Err(failed(map, Errno::from_raw(-result)));
         }
         for entry in 0..count as usize {
-            if let Some(key) = wire::read::<K>(&keys[entry * key_size..]) {
-                each(key, &values[entry * value_size..(entry + 1) * value_size]);
-            }
+            let value = &values[entry * value_size..(entry + 1) * value_size];
+            each(&keys[entry * key_size..(entry + 1) * key_size], value);
         }
         if at_end {
             return Ok(());

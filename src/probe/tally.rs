@@ -74,6 +74,8 @@ pub(super) struct Drain {
     no_room: BTreeMap<(u8, u8), Sums>,
     no_room_failures: BTreeMap<(u8, u8), u64>,
     counters: Option<Box<Counters>>,
+    /// Tallies, failures and histograms of their own that the last reading found.
+    found: (u64, u64, u64),
 }
 
 #[derive(Clone)]
@@ -97,12 +99,14 @@ impl Drain {
             no_room: BTreeMap::new(),
             no_room_failures: BTreeMap::new(),
             counters: None,
+            found: (0, 0, 0),
         })
     }
 
     /// Ends the current generation and reads it.
     pub(super) fn drain(&mut self, skeleton: &mut PodtraceSkel<'static>) -> Result<Drained, ProbeError> {
         let old = self.flip(skeleton);
+        self.found = (0, 0, 0);
         let mut drained = Drained::default();
         let mut deltas = self.tallies(skeleton, old)?;
         self.shared_histograms(skeleton, old, &mut deltas)?;
@@ -110,6 +114,18 @@ impl Drain {
         drained.tallies = deltas.into_values().collect();
         self.counters(skeleton, &mut drained)?;
         Ok(drained)
+    }
+
+    /// How full the tables were that are emptied here, by name: entries and room.
+    pub(super) fn fill(&self, skeleton: &PodtraceSkel<'static>) -> [(&'static str, u64, u64); 3] {
+        let maps = &skeleton.maps;
+        let (tallies, failures, histograms) = self.found;
+        [
+            ("tallies", tallies, u64::from(maps.tallies.max_entries())),
+            ("failures", failures, u64::from(maps.failures.max_entries())),
+            // Those that every kind has do not count.
+            ("histograms", histograms, u64::from(maps.free_slots.max_entries())),
+        ]
     }
 
     /// Makes the other generation current, and waits until nobody adds to the old one any more.
@@ -134,13 +150,16 @@ impl Drain {
         let table = &skeleton.maps.tallies;
         let mut found: Vec<(types::podtrace_tally_key, Sums, Vec<u32>)> = Vec::new();
         let size = size_of::<types::podtrace_tally>();
+        let mut entries = 0;
         table::for_each(table, Some(self.cpus), |key: types::podtrace_tally_key, bytes| {
+            entries += 1;
             if key.generation == old {
                 let copies = || bytes.chunks_exact(size).filter_map(wire::read::<types::podtrace_tally>);
                 let slots = copies().map(|copy| copy.slot).filter(|slot| *slot >= SHARED_SLOTS).collect();
                 found.push((key, copies().fold(Sums::default(), Sums::plus), slots));
             }
         })?;
+        self.found.0 = entries;
         let mut deltas = BTreeMap::new();
         let mut done = Vec::new();
         for (key, sums, slots) in found {
@@ -157,6 +176,7 @@ impl Drain {
                 }
             } else {
                 done.push(key);
+                self.found.2 += slots.len() as u64;
                 for slot in slots {
                     let (own, histogram) = self.histogram(skeleton, slot)?;
                     sums = sums.and(own);
@@ -224,7 +244,9 @@ impl Drain {
     ) -> Result<(), ProbeError> {
         let table = &skeleton.maps.failures;
         let mut done = Vec::new();
+        let mut entries = 0;
         table::for_each(table, None, |key: types::podtrace_error_key, bytes| {
+            entries += 1;
             let Some(total) = bytes.first_chunk::<8>().map(|bytes| u64::from_ne_bytes(*bytes)) else { return };
             if key.generation != u32::from(old) {
                 return;
@@ -246,6 +268,7 @@ impl Drain {
                 delta.errors.push(ErrorCount { errno: key.number, count });
             }
         })?;
+        self.found.1 = entries;
         for delta in deltas.values_mut() {
             delta.errors.sort_unstable_by_key(|error| error.errno);
         }

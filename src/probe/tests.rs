@@ -65,6 +65,7 @@ fn root_counts_are_exact() {
         listeners: Vec::new(),
         tick: Duration::from_millis(300),
         follow: false,
+        tell_use: false,
     };
     let probe = Probe::start(plan, setting).expect("it starts");
     let file = File::open("/etc/passwd").expect("it exists");

@@ -92,6 +92,7 @@ impl Builder {
                 self.scripts.judge(&window, &self.catalogue, &self.store.names);
                 self.windows_judged += 1;
             }
+            self.scripts.look();
             let mut tallies = Tallies::new(LIVE_KEYS_MAX);
             tallies.add(&tick.tallies, &self.store.names);
             self.last_tick = LastTick { from_ns: self.last_tick.to_ns, to_ns: tick.at_ns, tallies };
@@ -107,25 +108,36 @@ impl Builder {
     /// What thresholds and rules concluded from the windows that are over, worst first.
     pub fn findings(&self) -> Vec<Finding> {
         let Store { losses, names, .. } = &self.store;
-        let mut findings = rules::findings(&self.thresholds, &self.session, &self.catalogue, losses, names.peers());
-        findings.extend(self.scripts.findings(&self.session, names.peers()));
-        finding::rank(&mut findings);
-        findings
+        let findings = rules::findings(&self.thresholds, &self.session, &self.catalogue, losses, names.peers());
+        finding::fold(findings, self.scripts.findings(&self.session, names.peers()))
     }
 
     /// What thresholds and rules find in the last window that each has judged, worst first. Rules run beside the trace and
     /// may be a window behind.
     pub fn firing(&self) -> Vec<Finding> {
         let Store { losses, names, .. } = &self.store;
-        let mut findings = rules::firing(&self.thresholds, &self.session, &self.catalogue, losses, names.peers());
-        findings.extend(self.scripts.firing(&self.session, names.peers()));
-        finding::rank(&mut findings);
-        findings
+        let findings = rules::firing(&self.thresholds, &self.session, &self.catalogue, losses, names.peers());
+        finding::fold(findings, self.scripts.firing(&self.session, names.peers()))
     }
 
     /// How many windows were judged so far.
     pub fn windows_judged(&self) -> u64 {
         self.windows_judged
+    }
+
+    /// Whether rules have yet to say what they conclude from the last window.
+    pub fn is_behind(&self) -> bool {
+        self.scripts.is_behind()
+    }
+
+    /// Windows from which rules have said what they conclude.
+    pub fn windows_judged_by_rules(&self) -> u64 {
+        self.scripts.taken()
+    }
+
+    /// What became of each rule so far.
+    pub fn rules(&self) -> impl Iterator<Item = rules::Status<'_>> {
+        self.scripts.statuses()
     }
 
     /// What numbers stand for.
@@ -151,9 +163,8 @@ impl Builder {
         let Self { session, catalogue, store, thresholds, mut scripts, .. } = self;
         scripts.finish(&store, &catalogue, ending.duration_ns);
         let peers = store.names.peers();
-        let mut findings = rules::findings(&thresholds, &session, &catalogue, &store.losses, peers);
-        findings.extend(scripts.findings(&session, peers));
-        finding::rank(&mut findings);
+        let findings = rules::findings(&thresholds, &session, &catalogue, &store.losses, peers);
+        let findings = finding::fold(findings, scripts.findings(&session, peers));
         let duration_seconds = signals::in_seconds(ending.duration_ns);
         let coverage = coverage(&session, ending, &catalogue, &store);
         let blind = |name: &str| coverage.iter().any(|f| f.feature == name && f.status == Status::Blind);

@@ -39,6 +39,7 @@ pub use source::SHIPPED;
 pub use source::Shipped;
 pub use source::SourceError;
 pub use source::find;
+pub use source::recording;
 pub use stubs::stubs;
 pub use tracker::MetricEntry;
 pub use tracker::Status;
@@ -76,6 +77,8 @@ pub struct Scripts {
     /// Kinds that any rule looks at.
     wanted: Vec<KindId>,
     patient: bool,
+    /// Windows whose results were taken.
+    taken: u64,
 }
 
 impl Scripts {
@@ -133,7 +136,7 @@ impl Scripts {
 
     /// No rules.
     fn none() -> Self {
-        Self { trackers: Vec::new(), at_work: Vec::new(), worker: None, wanted: Vec::new(), patient: true }
+        Self { trackers: Vec::new(), at_work: Vec::new(), worker: None, wanted: Vec::new(), patient: true, taken: 0 }
     }
 
     /// From now on, windows that come while rules are behind are left out and counted, instead of waited for: a trace
@@ -160,6 +163,26 @@ impl Scripts {
         worker.judge(Snapshot::of_window(window, catalogue, names, &self.wanted), self.patient);
         let judged = worker.judged();
         self.take(judged);
+    }
+
+    /// Takes what was concluded by now, without waiting.
+    pub fn look(&mut self) {
+        let judged = self.worker.as_mut().map(Worker::judged).unwrap_or_default();
+        self.take(judged);
+        let skipped = self.worker.as_ref().map_or(0, |worker| worker.skipped);
+        for place in &self.at_work {
+            self.trackers[*place].windows_skipped = skipped;
+        }
+    }
+
+    /// Windows whose results were taken.
+    pub fn taken(&self) -> u64 {
+        self.taken
+    }
+
+    /// Whether windows are being judged.
+    pub fn is_behind(&self) -> bool {
+        self.worker.as_ref().is_some_and(Worker::is_behind)
     }
 
     /// Waits for windows that are under way.
@@ -193,6 +216,7 @@ impl Scripts {
     }
 
     fn take(&mut self, judged: Vec<worker::Judged>) {
+        self.taken += judged.len() as u64;
         if !judged.is_empty() {
             self.trackers.iter_mut().for_each(Tracker::begin);
         }

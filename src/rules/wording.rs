@@ -11,6 +11,8 @@ use super::Thresholds;
 use crate::event::Session;
 use crate::event::unit;
 use crate::finding;
+use crate::finding::About;
+use crate::finding::Aspect;
 use crate::finding::Confidence;
 use crate::finding::Finding;
 use crate::finding::Fingerprint;
@@ -105,8 +107,24 @@ fn of_crossing(
         evidence,
         confidence: confidence(crossing, missing),
         next: next::command(session, Some(kind.name), next::of_figure(threshold.figure), about),
+        about: About {
+            kind: Some(kind.name),
+            figure: Some(aspect(threshold.figure)),
+            dimension: culprit.map(|culprit| culprit.dimension),
+            key: culprit.map(|culprit| culprit.label.clone()),
+            id: None,
+        },
         fingerprint: Fingerprint::of(&threshold.kind, &threshold.text),
         effect: effect(worst.value, threshold.bound, threshold.figure, threshold.comparison),
+    }
+}
+
+fn aspect(figure: Figure) -> Aspect {
+    match figure {
+        Figure::Mean | Figure::P50 | Figure::P90 | Figure::P95 | Figure::P99 | Figure::Max => Aspect::Duration,
+        Figure::Count | Figure::Rate => Aspect::Count,
+        Figure::Errors | Figure::ErrorRate => Aspect::Errors,
+        Figure::Throughput | Figure::CpuShare => Aspect::Quantity,
     }
 }
 

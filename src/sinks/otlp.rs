@@ -20,6 +20,7 @@ use super::settings;
 use super::span::Sampler;
 use super::span::Span;
 use super::span::SpanOutlet;
+use super::span_settings;
 use crate::delivery::Carrier;
 use crate::delivery::Courier;
 use crate::delivery::Outcome;
@@ -111,7 +112,7 @@ fn open(opening: &Opening<'_>) -> Result<Opened, SinkError> {
     let mut opened = Opened { secrets, ..Opened::default() };
     if given.flag("traces", true) {
         let carrier = Spans(Arc::clone(&transport));
-        let courier = Courier::start(opening.runtime, opening.name, carrier, settings(&given), None);
+        let courier = Courier::start(opening.runtime, opening.name, carrier, span_settings(&given), None);
         opened.spans = Some(SpanOutlet::new(sampler(&given), courier));
     }
     if given.flag("metrics", false) {

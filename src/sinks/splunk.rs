@@ -17,12 +17,12 @@ use super::SinkError;
 use super::option;
 use super::option::Given;
 use super::otlp;
-use super::settings;
 use super::span;
 use super::span::Attribute;
 use super::span::Side;
 use super::span::Span;
 use super::span::SpanOutlet;
+use super::span_settings;
 use super::webhook::fitted;
 use crate::delivery::Carrier;
 use crate::delivery::Courier;
@@ -98,7 +98,7 @@ fn open(opening: &Opening<'_>) -> Result<Opened, SinkError> {
     }
     if given.flag("traces", false) {
         let name = format!("{} spans", opening.name);
-        let courier = Courier::start(opening.runtime, &name, splunk()?, settings(&given), None);
+        let courier = Courier::start(opening.runtime, &name, splunk()?, span_settings(&given), None);
         opened.spans = Some(SpanOutlet::new(otlp::sampler(&given), courier));
     }
     opened.secrets = vec![token, url];

@@ -120,6 +120,74 @@ fn reload() {
     assert_eq!(daemon.end().code(), 0);
 }
 
+/// A rule that finds every failed connect.
+fn rule(scene: &Scene, figure: &str, title: &str) -> String {
+    let path = scene.path("mine.lua");
+    let text = format!(
+        "return {{\n  name = \"mine\", about = \"By hand.\", needs = {{ \"tcp.connect\" }},\n  evaluate = function(window)\n\
+         if window.tcp.connect.{figure} == 0 then return nil end\n\
+         return {{ {{ severity = \"critical\", title = \"{title}\", evidence = {{ \"seen\" }}, id = \"x\" }} }}\n  end,\n}}\n"
+    );
+    fs::write(&path, text).expect("cannot write a rule");
+    path.to_string_lossy().into_owned()
+}
+
+/// Check that rules of `--rules` and of the profile judge in the daemon, that at SIGHUP a broken one is said with its line
+/// and the old one goes on, and that a good one takes its place.
+#[test]
+fn rules_are_reloaded() {
+    let scene = Scene::empty();
+    let cgroup = Cgroup::new();
+    let receiver = Receiver::new();
+    scene.profile(&format!(
+        "targets {{ cgroup \"{}\" }}\nprobes {{ tcp }}\nwindow \"1s\"\nrule \"connect-failures\" failures=1\n\
+         sink \"webhook\" url=\"http://{}/\"\nalerts dedup=\"100ms\"\n",
+        cgroup.path().display(),
+        receiver.address
+    ));
+    let path = rule(&scene, "errors", "said by the first");
+    let mut with_rules = command(&scene);
+    with_rules.args(["--rules", &path]);
+    let mut daemon = Running::start(with_rules, "daemon", scene.folder());
+    rig::wait_until("the daemon to trace", || {
+        assert!(!daemon.has_ended(), "the daemon ended:\n{}", daemon.errors_so_far());
+        daemon.errors_so_far().contains("tracing targets=")
+    });
+    let firing = |rule: &str, title: &str| {
+        let is_it = |alert: &&serde_json::Value| {
+            alert["status"] == "firing"
+                && alert["rule"] == rule
+                && alert["title"].as_str().is_some_and(|said| said.starts_with(title))
+        };
+        receiver.documents().iter().filter(is_it).count()
+    };
+    fail_to_connect(&scene, &cgroup);
+    rig::wait_until("alerts of both rules", || {
+        firing("mine", "said by the first") == 1 && firing("connect-failures", "connects to 127.0.0.1:") == 1
+    });
+
+    rule(&scene, "erors", "said by a broken one");
+    daemon.signal(libc::SIGHUP);
+    rig::wait_until("the mistake to be said", || daemon.errors_so_far().contains("the old one stays"));
+    let said = daemon.errors_so_far();
+    assert!(said.contains(&format!("{path}:4: ")) && said.contains("erors") && said.contains("errors"), "{said}");
+    rig::wait_until("the end of the first", || {
+        receiver.documents().iter().any(|alert| alert["status"] == "resolved" && alert["rule"] == "mine")
+    });
+    fail_to_connect(&scene, &cgroup);
+    rig::wait_until("the old rule to speak again", || firing("mine", "said by the first") == 2);
+
+    let again = daemon.errors_so_far().matches("tracing targets=").count();
+    rule(&scene, "errors", "said by the second");
+    daemon.signal(libc::SIGHUP);
+    rig::wait_until("a trace by the new rule", || daemon.errors_so_far().matches("tracing targets=").count() > again);
+    fail_to_connect(&scene, &cgroup);
+    rig::wait_until("the new rule to speak", || firing("mine", "said by the second") >= 1);
+    assert_eq!(firing("mine", "said by a broken one"), 0);
+    daemon.signal(libc::SIGTERM);
+    assert_eq!(daemon.end().code(), 0);
+}
+
 /// Check that systemd hears when it is ready, that it is alive, when it reloads and when it stops.
 #[test]
 fn systemd() {

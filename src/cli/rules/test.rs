@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use super::super::arguments::RulesTest;
 use super::super::exit::Exit;
 use super::super::exit::say;
+use super::choice::Chosen;
+use super::choice::choose;
 use super::print;
 use crate::event::Kind;
 use crate::families;
@@ -22,89 +24,72 @@ use crate::rules::script::Trial;
 
 /// Runs tests.
 pub(super) fn test(test: &RulesTest) -> Exit {
-    let files = match files(&test.files) {
-        Ok(files) => files,
+    let choice = match choose(&test.files) {
+        Ok(choice) => choice,
         Err(error) => {
             say(error);
             return Exit::Usage;
         }
     };
-    let (mut text, mut passed, mut failed) = (String::new(), 0_usize, 0_usize);
-    for (file, folder) in &files {
-        run(file, folder.as_deref(), &test.rules, &mut text, &mut passed, &mut failed);
+    let mut said = Said::default();
+    for chosen in &choice.chosen {
+        run(chosen, &test.rules, &mut said);
+    }
+    for untested in &choice.untested {
+        let _ = writeln!(said.text, "{untested}");
     }
     let tests = |count: usize| if count == 1 { "1 test".to_owned() } else { format!("{count} tests") };
-    let _ = writeln!(text, "{} passed, {failed} failed", tests(passed));
-    match print(&text) {
-        Exit::Fine if failed > 0 => Exit::Failed,
+    let _ = writeln!(said.text, "{} passed, {} failed", tests(said.passed), said.failed);
+    match print(&said.text) {
+        Exit::Fine if said.failed > 0 || choice.missed || said.passed == 0 => Exit::Failed,
         exit => exit,
     }
 }
 
-/// The tests that arguments mean, each with its folder; the shipped ones where there are none.
-fn files(arguments: &[PathBuf]) -> Result<Vec<(RuleText, Option<PathBuf>)>, script::SourceError> {
-    if arguments.is_empty() {
-        let shipped = script::SHIPPED.iter().map(|rule| {
-            let (path, text) = (format!("lua/tests/{}.lua", rule.name), rule.test.to_owned());
-            (RuleText { path, text, shipped: true, ..RuleText::default() }, None)
-        });
-        return Ok(shipped.collect());
-    }
-    let mut files = Vec::new();
-    for argument in arguments {
-        for text in script::find(argument)? {
-            let folder = Path::new(&text.path).parent().map(Path::to_owned);
-            // In a folder of rules, their tests are those that say so.
-            let is_test = !argument.is_dir() || text.text.contains("tests =") || text.text.contains("tests=");
-            if is_test {
-                files.push((text, folder));
-            }
-        }
-    }
-    Ok(files)
+/// What is said of tests, and how they came out.
+#[derive(Debug, Default)]
+struct Said {
+    text: String,
+    passed: usize,
+    failed: usize,
 }
 
-fn run(
-    file: &RuleText,
-    folder: Option<&Path>,
-    rules: &[PathBuf],
-    text: &mut String,
-    passed: &mut usize,
-    failed: &mut usize,
-) {
+impl Said {
+    fn failed(&mut self, what: &str) {
+        let _ = writeln!(self.text, "FAILED {what}");
+        self.failed += 1;
+    }
+}
+
+fn run(chosen: &Chosen, rules: &[PathBuf], said: &mut Said) {
+    let Chosen { file, folder, rule } = chosen;
     let kinds: Vec<_> = families::kinds().collect();
-    let given = beside(file, folder, rules);
+    let given = match rule {
+        Some(rule) if rules.is_empty() => vec![rule.clone()],
+        _ => beside(file, folder.as_deref(), rules),
+    };
     let library = match Library::load(&given, families::kinds()) {
         Ok(library) => library,
-        Err(error) => {
-            let _ = writeln!(text, "FAILED {}: {error}", file.path);
-            *failed += 1;
-            return;
-        }
+        Err(error) => return said.failed(&format!("{}: {error}", file.path)),
     };
     let trial = match Trial::read(file, &library, &kinds) {
         Ok(trial) => trial,
-        Err(failure) => {
-            let _ = writeln!(text, "FAILED {failure}");
-            *failed += 1;
-            return;
-        }
+        Err(failure) => return said.failed(&failure.to_string()),
     };
     let mut own = 0_usize;
     for case in &trial.cases {
-        match tried(&trial, case, &library, &given, folder, &kinds) {
+        match tried(&trial, case, &library, &given, folder.as_deref(), &kinds) {
             Ok(()) => own += 1,
             Err(difference) => {
-                let _ = writeln!(text, "FAILED {} ({}): {}", trial.rule, trial.file, case.name);
+                said.failed(&format!("{} ({}): {}", trial.rule, trial.file, case.name));
                 for line in difference.lines() {
-                    let _ = writeln!(text, "  {line}");
+                    let _ = writeln!(said.text, "  {line}");
                 }
-                *failed += 1;
             }
         }
     }
-    *passed += own;
-    let _ = writeln!(text, "{:<20} {own} of {} passed", trial.rule, trial.cases.len());
+    said.passed += own;
+    let _ = writeln!(said.text, "{:<20} {own} of {} passed", trial.rule, trial.cases.len());
 }
 
 /// The rules that a test may mean: those given, else the one of its file's name beside it, in `rules` or in `../rules`.
@@ -128,10 +113,21 @@ fn tried(
     match &case.input {
         Input::Windows(windows) => case.run(&rule.text, windows, kinds),
         Input::Recording(path) => {
-            let path = folder.unwrap_or(Path::new(".")).join(path);
             let rules = if given.is_empty() { vec![PathBuf::from(&trial.rule)] } else { given.to_vec() };
             let judges = Judges { used: vec![case.used.clone()], rules, ..Judges::default() };
-            let outcome = pipeline::replay(&path, &judges, &mut Quiet).map_err(|error| error.to_string())?;
+            let replayed = match folder {
+                Some(folder) => pipeline::replay(&folder.join(path), &judges, &mut Quiet),
+                None => {
+                    let bytes = script::recording(path).ok_or_else(|| {
+                        format!("there is no recording `{path}` inside podtrace: a shipped test may name `recordings/RULE.podtrace`")
+                    })?;
+                    pipeline::replay_bytes(bytes, Path::new(path), &judges, &mut Quiet)
+                }
+            };
+            let outcome = replayed.map_err(|error| error.to_string())?;
+            if let Some(failure) = outcome.failures.first() {
+                return Err(failure.clone());
+            }
             let report = outcome.report;
             let failed = report.sections.rules.iter().filter(|entry| entry.rule == trial.rule);
             match failed.filter_map(|entry| entry.reason.clone()).next() {
@@ -148,7 +144,8 @@ mod tests {
     use std::fs::File;
     use std::path::PathBuf;
 
-    use super::files;
+    use super::Said;
+    use super::choose;
     use super::run;
     use crate::event::Ending;
     use crate::event::example;
@@ -156,14 +153,38 @@ mod tests {
     use crate::event::example::S;
     use crate::event::recording::Writer;
     use crate::families;
+    use crate::rules::script;
 
     /// Runs the tests of a file, and hands out what is said, how many passed and how many failed.
     fn tried(path: PathBuf) -> (String, usize, usize) {
-        let (mut text, mut passed, mut failed) = (String::new(), 0, 0);
-        for (file, folder) in files(&[path]).unwrap() {
-            run(&file, folder.as_deref(), &[], &mut text, &mut passed, &mut failed);
+        let mut said = Said::default();
+        for chosen in choose(&[path]).unwrap().chosen {
+            run(&chosen, &[], &mut said);
         }
-        (text, passed, failed)
+        (said.text, said.passed, said.failed)
+    }
+
+    /// Check that all tests inside the binary pass, those on recordings of real workloads too, and that a shipped rule that was
+    /// broken fails on its recording with what differs.
+    #[test]
+    fn shipped_recordings_are_replayed() {
+        let mut said = Said::default();
+        for chosen in choose(&[]).unwrap().chosen {
+            run(&chosen, &[], &mut said);
+        }
+        assert_eq!(said.failed, 0, "{}", said.text);
+        assert!(said.passed > 40, "{}", said.text);
+        let folder = tempfile::tempdir().unwrap();
+        let rule = script::SHIPPED.iter().find(|rule| rule.name == "connect-failures").unwrap();
+        let path = folder.path().join("connect-failures.lua");
+        fs::write(&path, rule.text.replace("nothing listens there", "anything")).unwrap();
+        let mut said = Said::default();
+        let chosen = choose(&[PathBuf::from("connect-failures")]).unwrap().chosen;
+        run(&chosen[0], &[path], &mut said);
+        assert_eq!(said.failed, 2, "{}", said.text);
+        assert!(said.text.contains("FAILED connect-failures (lua/tests/connect-failures.lua): of a real recording"));
+        assert!(said.text.contains("- evidence: ECONNREFUSED: nothing listens there, or its queue is full"));
+        assert!(said.text.contains("+ evidence: ECONNREFUSED: anything, or its queue is full"), "{}", said.text);
     }
 
     /// Check that a test may name a recording, that the rule's parameters hold for it, and that a difference is shown.
@@ -188,8 +209,7 @@ mod tests {
             fs::write(&path, text).unwrap();
             tried(path)
         };
-        let right =
-            "{ severity = \"critical\", title = \"10.0.0.7:5432 answers slowly: p99 197 ms, 65.7 % of the time\" }";
+        let right = "{ severity = \"critical\", key = \"10.0.0.7:5432\", title = \"10.0.0.7:5432 answers slowly: p99 197 ms, 65.7 % of the time\" }";
         let (said, passed, failed) = test(right);
         assert_eq!((passed, failed), (2, 0), "{said}");
         let (said, passed, failed) = test("{ severity = \"warning\" }");

@@ -8,6 +8,7 @@ use super::OPEN_MAX;
 use super::Pace;
 use super::Withheld;
 use crate::event::Severity;
+use crate::finding::About;
 use crate::finding::Alert;
 use crate::finding::Confidence;
 use crate::finding::Finding;
@@ -23,6 +24,7 @@ fn finding(rule: &str, subject: Option<&str>, severity: Severity) -> Finding {
         evidence: vec!["23 of 101".to_owned()],
         confidence: Confidence::High,
         next: "podtrace check".to_owned(),
+        about: About::default(),
         fingerprint: Fingerprint::of(rule, subject.unwrap_or_default()),
         effect: 2.0,
     }
@@ -109,6 +111,17 @@ fn bounded() {
         (0..OPEN_MAX + 23).map(|n| finding("slow", Some(&n.to_string()), Severity::Critical)).collect();
     desk.judged(at(0), &findings);
     assert_eq!((desk.open().len(), desk.withheld().too_many), (OPEN_MAX, 23));
+}
+
+/// Check that a reload gives nobody a new minute: what was told before it counts for the rate.
+#[test]
+fn rate_goes_on() {
+    let mut before = desk(2);
+    assert_eq!(before.judged(at(0), &[finding("slow", None, Severity::Warning)]).len(), 1);
+    let mut after = desk(2).resume(before.open(), before.withheld());
+    let more = ["full", "lost"].map(|rule| finding(rule, None, Severity::Warning));
+    let firing = after.judged(at(20), &more).iter().filter(|alert| alert.status == Status::Firing).count();
+    assert_eq!((firing, after.withheld().rate_limited), (1, 1));
 }
 
 /// Check that what was open before a restart is resolved after it, and not told a second time.

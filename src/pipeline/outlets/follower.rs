@@ -6,6 +6,7 @@ use super::Outlets;
 use crate::event::Ending;
 use crate::event::Item;
 use crate::event::Session;
+use crate::event::session::KernelUse;
 use crate::pipeline::Follower;
 use crate::report::Builder;
 
@@ -42,6 +43,14 @@ impl Follower for Delivering<'_> {
     fn item(&mut self, item: &Item, report: &Builder) -> io::Result<()> {
         self.outlets.item(item, report);
         self.inner.item(item, report)
+    }
+
+    fn wants_use(&self) -> bool {
+        self.outlets.wants_figures()
+    }
+
+    fn kernel_use(&mut self, kernel: &KernelUse) {
+        self.outlets.kernel_use(kernel);
     }
 
     fn goes_on(&mut self) -> bool {

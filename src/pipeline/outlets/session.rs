@@ -17,6 +17,7 @@ use crate::event::Session;
 use crate::event::Severity;
 use crate::event::Tick;
 use crate::event::session::Cost;
+use crate::event::session::KernelUse;
 use crate::families;
 use crate::finding::Alert;
 use crate::finding::Desk;
@@ -26,8 +27,11 @@ use crate::finding::Pace;
 use crate::finding::desk::Open;
 use crate::finding::desk::Withheld;
 use crate::metrics::Ledger;
+use crate::metrics::RuleFigures;
+use crate::metrics::RuleMetric;
 use crate::metrics::Snapshot;
 use crate::report::Builder;
+use crate::rules::Status;
 use crate::sinks::span::Maker;
 use crate::sinks::span::Span;
 use crate::window::Catalogue;
@@ -41,12 +45,40 @@ pub(super) struct Present {
     ledger: Option<Ledger>,
     maker: Option<Maker>,
     windows: u64,
+    windows_by_rules: u64,
     /// When figures were last pushed, by the sink's place.
     pushed: BTreeMap<usize, i64>,
     /// What rules find now.
     pub(super) findings: BTreeMap<Severity, u64>,
-    /// What tracing cost, as far as it is known.
-    pub(super) cost: Cost,
+    /// What tracing uses in the kernel, as far as it is known.
+    pub(super) kernel: KernelUse,
+    /// What rules hand out, where figures are wanted.
+    pub(super) rules: Vec<RuleFigures>,
+}
+
+/// What a rule hands out now.
+fn figures(status: &Status<'_>) -> RuleFigures {
+    let mut metrics: Vec<RuleMetric> = Vec::new();
+    for entry in status.metrics.iter().filter(|entry| entry.is_current) {
+        let value = (entry.label.map(str::to_owned), entry.value);
+        match metrics.iter_mut().find(|metric| metric.name == entry.spec.name) {
+            Some(metric) => metric.values.push(value),
+            None => metrics.push(RuleMetric {
+                name: entry.spec.name.clone(),
+                about: entry.spec.about.clone(),
+                counter: entry.spec.counter,
+                label: entry.spec.label.clone(),
+                values: vec![value],
+            }),
+        }
+    }
+    RuleFigures {
+        rule: status.name.to_owned(),
+        disabled: status.failure.is_some(),
+        judged: status.windows_judged,
+        skipped: status.windows_skipped,
+        metrics,
+    }
 }
 
 impl Present {
@@ -68,9 +100,11 @@ impl Present {
             ledger: series_max.map(|max| Ledger::new(session, catalogue.clone(), max)),
             maker: spans.then(|| Maker::new(session, catalogue, families::PROCESS_EXIT)),
             windows: 0,
+            windows_by_rules: 0,
             pushed: BTreeMap::new(),
             findings: BTreeMap::new(),
-            cost: Cost::default(),
+            kernel: KernelUse::default(),
+            rules: Vec::new(),
         }
     }
 
@@ -96,13 +130,29 @@ impl Present {
     pub(super) fn tick(&mut self, tick: &Tick, report: &Builder) {
         if let Some(ledger) = &mut self.ledger {
             ledger.tick(tick, report.names());
+            self.rules = report.rules().map(|status| figures(&status)).collect();
+        }
+    }
+
+    /// What rules said at the end.
+    pub(super) fn last_rules(&mut self, report: &Builder) {
+        if self.ledger.is_some() {
+            self.rules = report.rules().map(|status| figures(&status)).collect();
         }
     }
 
     /// Whether a window was judged since the last time.
     pub(super) fn has_judged(&mut self, report: &Builder) -> bool {
-        let before = std::mem::replace(&mut self.windows, report.windows_judged());
-        self.windows != before
+        let (judged, by_rules) = (report.windows_judged(), report.windows_judged_by_rules());
+        // Rules judge beside the trace, and what they say takes the place of what thresholds say: they are waited for, but
+        // no longer than until the next window. What they have said is taken at once: it is what holds only until they
+        // say more.
+        let is_early = judged == self.windows || (report.is_behind() && judged == self.windows + 1);
+        if is_early && by_rules == self.windows_by_rules {
+            return false;
+        }
+        (self.windows, self.windows_by_rules) = (judged, by_rules);
+        true
     }
 
     /// What to send for the findings of a window.

@@ -21,6 +21,7 @@ use crate::event::Severity;
 use crate::event::example;
 use crate::event::example::MS;
 use crate::event::example::S;
+use crate::finding::About;
 use crate::finding::Confidence;
 use crate::finding::Finding;
 use crate::finding::Fingerprint;
@@ -76,6 +77,7 @@ fn finding(title: String, severity: Severity) -> Finding {
         evidence: vec!["Authorization: Bearer hunter23".into()],
         confidence: Confidence::High,
         next: String::new(),
+        about: About::default(),
         effect: 1.0,
     }
 }

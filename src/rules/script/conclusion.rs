@@ -10,13 +10,14 @@ use super::declaration::MetricSpec;
 use super::declaration::shown;
 use crate::event::Kind;
 use crate::event::Severity;
+use crate::finding::Aspect;
 use crate::finding::Confidence;
 use crate::profile::did_you_mean;
 use crate::profile::either;
 use crate::window::snapshot;
 
 /// The fields of a finding, with their types in stubs and a sentence each.
-pub(super) const FIELDS: [(&str, &str, &str); 10] = [
+pub(super) const FIELDS: [(&str, &str, &str); 11] = [
     ("severity", "\"info\"|\"error\"|\"warning\"|\"critical\"|\"fatal\"", "How bad it is."),
     ("title", "string", "One line: what is wrong, and in parentheses where."),
     ("evidence", "string[]", "How one can see it, the most telling first; at least one."),
@@ -26,6 +27,11 @@ pub(super) const FIELDS: [(&str, &str, &str); 10] = [
         "How sure it is; high if not said. Where operations are missing from counts it is medium at most.",
     ),
     ("kind", "podtrace.KindName?", "The kind it is about: the next command to run is made from it."),
+    (
+        "figure",
+        "\"duration\"|\"errors\"|\"count\"|\"quantity\"|nil",
+        "Which figure of `kind` is bad: a threshold on it that says the same of the same `key` is not said beside it.",
+    ),
     ("dimension", "string?", "What `key` is: `peer`, `path`, `process`, …"),
     ("key", "string?", "The peer, path or process it is about: findings of one key are one finding."),
     ("id", "string?", "Tells it from other findings of the rule, where `kind` and `key` do not."),
@@ -71,6 +77,8 @@ pub(super) struct Concluded {
     pub confidence: Confidence,
     /// The kind it is about.
     pub kind: Option<&'static str>,
+    /// Which of its figures.
+    pub figure: Option<Aspect>,
     /// What `key` is.
     pub dimension: Option<&'static str>,
     /// What it is about.
@@ -189,6 +197,11 @@ fn finding(value: &Value, kinds: &[&'static Kind]) -> Result<Concluded, String> 
         }
     });
     let kind = kind.transpose()?;
+    let figure = match get(table, "figure")? {
+        Value::Nil => None,
+        _ if kind.is_none() => return Err("`figure` stands without `kind`".to_owned()),
+        _ => Some(word(table, "figure", &Aspect::ALL)?),
+    };
     let dimension = text(table, "dimension")?.map(|name| {
         let known = || kind.into_iter().flat_map(snapshot::dimensions);
         known().find(|known| *known == name).ok_or_else(|| match kind {
@@ -215,6 +228,7 @@ fn finding(value: &Value, kinds: &[&'static Kind]) -> Result<Concluded, String> 
         evidence,
         confidence,
         kind: kind.map(|kind| kind.name),
+        figure,
         dimension: dimension.transpose()?,
         key: text(table, "key")?,
         id: text(table, "id")?,

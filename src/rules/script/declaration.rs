@@ -326,6 +326,19 @@ impl Reader<'_> {
         let about = self.text(table, "about", false)?;
         let about = about.ok_or_else(|| self.failure(Some(name), format!("the metric `{name}` has no `about`")))?;
         let (unit, label) = (self.text(table, "unit", false)?, self.text(table, "label", false)?);
+        let is_label = |label: &str| {
+            let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            label.len() <= 64 && label.starts_with(|c: char| c.is_ascii_alphabetic()) && label.chars().all(plain)
+        };
+        // Two names that exported figures have already.
+        let is_taken = |label: &str| ["rule", "le"].contains(&label);
+        if let Some(label) = label.as_deref().filter(|label| !is_label(label) || is_taken(label)) {
+            let message = format!(
+                "the metric `{name}` has the label `{label}`, expected letters, digits and `_` that begin with a letter, \
+                 and neither `rule` nor `le`"
+            );
+            return Err(self.failure(Some("label"), message));
+        }
         Ok(MetricSpec { name: name.to_owned(), counter, unit, label, about })
     }
 }

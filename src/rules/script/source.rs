@@ -29,6 +29,8 @@ pub struct Shipped {
     pub text: &'static str,
     /// The Lua of its test.
     pub test: &'static str,
+    /// What its test takes in, beside windows by hand: a recording of a known workload.
+    pub recording: &'static [u8],
 }
 
 macro_rules! shipped {
@@ -37,6 +39,7 @@ macro_rules! shipped {
             name: $name,
             text: include_str!(concat!("../../../lua/rules/", $name, ".lua")),
             test: include_str!(concat!("../../../lua/tests/", $name, ".lua")),
+            recording: include_bytes!(concat!("../../../lua/tests/recordings/", $name, ".podtrace")),
         }),*]
     };
 }
@@ -57,6 +60,12 @@ pub static SHIPPED: &[Shipped] = shipped![
     "traffic-burst",
     "asymmetric-traffic",
 ];
+
+/// A recording inside the binary, by its path from the folder of the shipped tests.
+pub fn recording(path: &str) -> Option<&'static [u8]> {
+    let name = path.strip_prefix("recordings/")?.strip_suffix(".podtrace")?;
+    SHIPPED.iter().find(|rule| rule.name == name).map(|rule| rule.recording)
+}
 
 /// What every rule may `require`.
 pub(super) static LIBRARY: &[(&str, &str)] = &[

@@ -7,6 +7,7 @@ use std::path::Path;
 use proptest::proptest;
 
 use super::Case;
+use super::Facts;
 use super::Failure;
 use super::Input;
 use super::LIMITS;
@@ -47,8 +48,8 @@ fn trial(path: &str, code: &str, library: &Library) -> Result<Trial, Failure> {
     Trial::read(&text(path, code), library, &kinds())
 }
 
-/// Check that every shipped rule is right, has tests of its own name, and passes them; and that it takes a hundredth of
-/// its steps on windows of every sort.
+/// Check that every shipped rule is right, has tests of its own name, one of them on its recording, and passes those on
+/// windows by hand; `podtrace rules test` runs them all.
 #[test]
 fn shipped_rules_pass_their_tests() {
     let library = shipped();
@@ -57,7 +58,11 @@ fn shipped_rules_pass_their_tests() {
         check(&RuleText::shipped(rule), families::kinds()).unwrap_or_else(|mistakes| panic!("{mistakes:#?}"));
         let trial = trial(rule.name, rule.test, &library).unwrap_or_else(|failure| panic!("{failure}"));
         assert_eq!(trial.rule, rule.name);
-        for case in &trial.cases {
+        let own = format!("recordings/{}.podtrace", rule.name);
+        let is_recorded = |case: &&Case| matches!(&case.input, Input::Recording(path) if *path == own);
+        assert!(trial.cases.iter().any(|case| is_recorded(&case)), "{}: no test names `{own}`", rule.name);
+        assert!(rule.recording.len() < 8 << 10, "{own} has {} bytes, expected a few KiB", rule.recording.len());
+        for case in trial.cases.iter().filter(|case| matches!(case.input, Input::Windows(_))) {
             let rule = &library.get(rule.name).expect("it is shipped").text;
             run(case, rule).unwrap_or_else(|difference| panic!("{} ({}):\n{difference}", rule.path, case.name));
             cases += 1;
@@ -82,8 +87,9 @@ fn broken_rules_fail_readably() {
         .replace("connects failed", "failed");
     assert_ne!(broken, rule.text);
     let trial = trial("t.lua", rule.test, &shipped()).unwrap();
+    let described = trial.cases.iter().filter(|case| matches!(case.input, Input::Windows(_)));
     let said: Vec<_> =
-        trial.cases.iter().map(|case| run(case, &text("broken.lua", &broken)).err().unwrap_or_default()).collect();
+        described.map(|case| run(case, &text("broken.lua", &broken)).err().unwrap_or_default()).collect();
     insta::assert_snapshot!(said[0], @r"
     finding 1: differs (- expected, + found)
       - severity: warning
@@ -285,4 +291,42 @@ proptest! {
             assert!(!failure.message.is_empty());
         }
     }
+}
+
+/// Check that a gauge is current only of the last window, and that what was said longest ago makes room for what is new,
+/// while sums stay.
+#[test]
+fn gauges_are_of_the_last_window() {
+    let code = "return { name = \"g\", about = \"G.\", needs = { \"tcp.connect\" }, metrics = {\n\
+                share = { type = \"gauge\", label = \"peer\", about = \"S.\" },\n\
+                seen = { type = \"counter\", label = \"peer\", about = \"C.\" } },\n\
+                evaluate = function(window)\n\
+                local share = {}\n\
+                for _, peer in window.tcp.connect:top(\"peer\", 100) do share[peer.key] = peer.count end\n\
+                return nil, { share = share, seen = share }\n\
+                end }";
+    let window = |number: usize| {
+        let peers: String = (0..60).map(|peer| format!("[\"{number}.{peer:02}\"] = {{ count = 7 }},")).collect();
+        format!("{{ [\"tcp.connect\"] = {{ peer = {{ {peers} }} }} }},")
+    };
+    let windows: String = (0..3).map(window).collect();
+    let test = format!(
+        "return {{ rule = \"g\", tests = {{ {{ name = \"t\", windows = {{ {windows} }}, expect = {{}} }} }} }}"
+    );
+    let rule = text("g.lua", code);
+    let library = Library::of_texts(vec![rule.clone()], families::kinds()).unwrap_or_else(|error| panic!("{error}"));
+    let trial = trial("t.lua", &test, &library).unwrap_or_else(|failure| panic!("{failure}"));
+    let Input::Windows(windows) = trial.cases[0].input.clone() else { panic!("they are described") };
+    let facts = Facts { cpus: 2, command: None };
+    let tracker = super::judged_alone(&rule, &RuleUse::plain("g"), windows, &kinds(), &facts, LIMITS).unwrap();
+    let status = tracker.status();
+    let of = |name: &str, current: bool| {
+        let is_it = |entry: &&super::MetricEntry<'_>| entry.spec.name == name && entry.is_current == current;
+        let labels = status.metrics.iter().filter(is_it).filter_map(|entry| entry.label);
+        labels.map(|label| label.split('.').next().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(of("share", true), vec!["2"; 60]);
+    assert_eq!(of("share", false), vec!["1"; 40], "the first window's are forgotten first");
+    assert_eq!(of("seen", true).len(), 100);
+    assert_eq!(status.findings_omitted, 80);
 }

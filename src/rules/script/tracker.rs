@@ -12,6 +12,7 @@ use super::declaration::MetricSpec;
 use super::sandbox::Failure;
 use crate::event::Session;
 use crate::event::unit;
+use crate::finding::About;
 use crate::finding::Finding;
 use crate::finding::Fingerprint;
 use crate::profile::RuleUse;
@@ -64,6 +65,8 @@ pub struct MetricEntry<'a> {
     pub label: Option<&'a str>,
     /// The last value of a gauge, the sum of a counter.
     pub value: f64,
+    /// Whether the rule said so of the last window it judged, or it is a sum.
+    pub is_current: bool,
 }
 
 /// What one rule concluded up to now.
@@ -74,7 +77,8 @@ pub(super) struct Tracker {
     about: String,
     missing: Vec<&'static str>,
     metric_specs: Vec<MetricSpec>,
-    metrics: BTreeMap<(usize, Option<String>), f64>,
+    /// Each with the number of the last window that it is of.
+    metrics: BTreeMap<(usize, Option<String>), (f64, u64)>,
     found: BTreeMap<String, Found>,
     judged: u64,
     /// How many of them it had judged when results were last taken from it.
@@ -213,10 +217,21 @@ impl Tracker {
         let key = (metric, label);
         if !self.metrics.contains_key(&key) && self.metrics.keys().filter(|(of, _)| *of == metric).count() >= SERIES_MAX
         {
-            self.omitted += 1;
-            return;
+            // What was said longest ago of a gauge makes room: it is not true any more. A sum stays true.
+            let judged = self.judged;
+            let is_old = |(of, (_, at)): &((usize, Option<String>), (f64, u64))| of.0 == metric && *at < judged;
+            let all = self.metrics.iter().map(|(of, value)| (of.clone(), *value));
+            let oldest = all.filter(|one| !counter && is_old(one)).min_by_key(|(_, (_, at))| *at);
+            match oldest {
+                Some((of, _)) => drop(self.metrics.remove(&of)),
+                None => {
+                    self.omitted += 1;
+                    return;
+                }
+            }
         }
-        let known = self.metrics.entry(key).or_insert(0.0);
+        let (known, at) = self.metrics.entry(key).or_insert((0.0, 0));
+        *at = self.judged;
         match counter {
             true if counts => *known += value,
             true => {}
@@ -257,7 +272,8 @@ impl Tracker {
     }
 
     fn finding(&self, identity: &str, found: &Found, session: &Session, peers: &PeerNames) -> Finding {
-        let Concluded { severity, title, evidence, confidence, kind, dimension, key, next, effect, .. } = &found.worst;
+        let Concluded { severity, title, evidence, confidence, kind, figure, dimension, key, id, next, effect } =
+            &found.worst;
         let mut evidence = evidence.clone();
         evidence.push(format!(
             "rule `{}` held in {} of {} windows, for {} in a row; worst from {} to {}",
@@ -278,6 +294,7 @@ impl Tracker {
             title: named(title, *dimension, key.as_deref(), peers),
             evidence,
             confidence: *confidence,
+            about: About { kind: *kind, figure: *figure, dimension: *dimension, key: key.clone(), id: id.clone() },
             next: next.clone().unwrap_or_else(command),
             effect: *effect,
         }
@@ -293,9 +310,10 @@ impl Tracker {
 
     /// What became of it.
     pub(super) fn status(&self) -> Status<'_> {
-        let metrics = self.metrics.iter().filter_map(|((metric, label), value)| {
+        let metrics = self.metrics.iter().filter_map(|((metric, label), (value, at))| {
             let spec = self.metric_specs.get(*metric)?;
-            Some(MetricEntry { spec, label: label.as_deref(), value: *value })
+            let is_current = spec.counter || (*at == self.judged && self.failure.is_none());
+            Some(MetricEntry { spec, label: label.as_deref(), value: *value, is_current })
         });
         Status {
             name: &self.used.name,
@@ -335,6 +353,7 @@ mod tests {
             evidence: Vec::new(),
             confidence: Confidence::High,
             kind: None,
+            figure: None,
             dimension: None,
             key: None,
             id: None,

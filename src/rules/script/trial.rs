@@ -99,12 +99,20 @@ impl Seen {
     }
 
     fn finding(found: &Finding) -> Self {
-        let fields = vec![
+        let mut fields = vec![
             ("severity", found.severity.name().to_owned()),
             ("title", found.title.clone()),
             ("confidence", confidence(found.confidence).to_owned()),
             ("next", found.next.clone()),
         ];
+        let about = &found.about;
+        let optional = [
+            ("kind", about.kind.map(str::to_owned)),
+            ("dimension", about.dimension.map(str::to_owned)),
+            ("key", about.key.clone()),
+            ("id", about.id.clone()),
+        ];
+        fields.extend(optional.into_iter().filter_map(|(name, value)| Some((name, value?))));
         Self { fields, evidence: found.evidence.clone() }
     }
 

@@ -130,6 +130,11 @@ impl Worker {
         Ok(Self { jobs, replies, rules: count, open: 0, skipped: 0, lost: false })
     }
 
+    /// Whether it has windows that it has not answered.
+    pub(super) fn is_behind(&self) -> bool {
+        self.open > 0 && !self.lost
+    }
+
     /// Hands on a window. If the thread is behind, waits for it (`patient`), or leaves the window out and counts it.
     pub(super) fn judge(&mut self, window: Snapshot, patient: bool) {
         if self.lost {

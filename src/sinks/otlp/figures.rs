@@ -93,8 +93,8 @@ fn metric(family: &Family, since: u64, at: u64) -> Metric {
         "1"
     };
     Metric {
-        name: family.name.to_owned(),
-        description: family.help.to_owned(),
+        name: family.name.clone().into_owned(),
+        description: family.help.clone().into_owned(),
         unit: unit.to_owned(),
         data: Some(data),
         ..Metric::default()

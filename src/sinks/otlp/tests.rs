@@ -1,5 +1,7 @@
 //! Tests with receivers of the official messages, over gRPC and HTTP.
 
+mod secure;
+
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::sync::Arc;
@@ -238,8 +240,8 @@ fn over_http() {
         let durations = Figure::Durations { buckets: Box::new(buckets), sum_seconds: 2.5 };
         let now = std::time::SystemTime::now();
         let family = Family {
-            name: "podtrace_latency_seconds",
-            help: "How long.",
+            name: "podtrace_latency_seconds".into(),
+            help: "How long.".into(),
             form: Form::Histogram,
             series: vec![Series::new([("type", "tcp.connect".to_owned())], durations)],
         };

@@ -11,6 +11,7 @@ use std::time::Duration;
 use std::time::Instant;
 
 use axum::Router;
+use axum::extract::RawQuery;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header;
@@ -25,6 +26,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::text;
+use super::text::Naming;
 use crate::metrics::Family;
 
 /// Scrapes at a time; more are told to come back.
@@ -150,12 +152,29 @@ impl Endpoint {
     }
 }
 
-async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
+/// The names that a query asks for: `names=standard`, or nothing.
+fn naming(query: Option<&str>) -> Result<Naming, String> {
+    let asked = query.into_iter().flat_map(|query| query.split('&')).find_map(|pair| pair.strip_prefix("names="));
+    match asked {
+        None => Ok(Naming::Commissioned),
+        Some("standard") => Ok(Naming::Standard),
+        Some(other) => {
+            let other: String = other.chars().take(40).collect();
+            Err(format!("`names={other}` is not known, expected `names=standard` or nothing\n"))
+        }
+    }
+}
+
+async fn metrics(State(shared): State<Arc<Shared>>, RawQuery(query): RawQuery) -> Response {
+    let names = match naming(query.as_deref()) {
+        Ok(names) => names,
+        Err(why) => return (StatusCode::BAD_REQUEST, why).into_response(),
+    };
     let Ok(_place) = shared.places.try_acquire() else {
         return (StatusCode::SERVICE_UNAVAILABLE, "too many scrapes at a time\n").into_response();
     };
     match figures(&shared).await {
-        Ok(families) => match text::text(&families) {
+        Ok(families) => match text::text(&families, names) {
             Ok(text) => ([(header::CONTENT_TYPE, text::MEDIA_TYPE)], text).into_response(),
             Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),
         },

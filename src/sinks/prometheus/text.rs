@@ -1,5 +1,7 @@
 //! A snapshot in Prometheus's text format.
 
+use std::borrow::Cow;
+
 use prometheus::TextEncoder;
 use prometheus::proto::Bucket;
 use prometheus::proto::Counter;
@@ -15,24 +17,37 @@ use crate::metrics::Form;
 use crate::metrics::Series;
 use crate::metrics::Value;
 use crate::metrics::bounds;
+use crate::metrics::catalogue;
 
 /// The format's media type.
 pub const MEDIA_TYPE: &str = prometheus::TEXT_FORMAT;
+
+/// Which names are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Naming {
+    /// Those podtrace was commissioned with: dashboards made for them keep working.
+    Commissioned,
+    /// Those with which Prometheus's linter is content.
+    Standard,
+}
 
 /// Writes families; those without series are left out.
 ///
 /// # Errors
 /// The encoder refuses a family: a bug of podtrace.
-pub fn text(families: &[Family]) -> Result<String, prometheus::Error> {
+pub fn text(families: &[Family], names: Naming) -> Result<String, prometheus::Error> {
     let filled = families.iter().filter(|family| !family.series.is_empty());
-    let families: Vec<_> = filled.map(family).collect();
+    let families: Vec<_> = filled.map(|one| family(one, names)).collect();
     TextEncoder::new().encode_to_string(&families)
 }
 
-fn family(family: &Family) -> MetricFamily {
+fn family(family: &Family, names: Naming) -> MetricFamily {
     let mut encoded = MetricFamily::default();
-    encoded.set_name(family.name.to_owned());
-    encoded.set_help(family.help.to_owned());
+    encoded.set_name(match names {
+        Naming::Commissioned => family.name.clone().into_owned(),
+        Naming::Standard => catalogue::standard(&family.name).to_owned(),
+    });
+    encoded.set_help(family.help.clone().into_owned());
     encoded.set_field_type(match family.form {
         Form::Counter => MetricType::COUNTER,
         Form::Gauge => MetricType::GAUGE,
@@ -43,9 +58,9 @@ fn family(family: &Family) -> MetricFamily {
 }
 
 fn metric(series: &Series, form: Form) -> Metric {
-    let pair = |(name, value): &(&str, String)| {
+    let pair = |(name, value): &(Cow<'static, str>, String)| {
         let mut pair = LabelPair::default();
-        pair.set_name((*name).to_owned());
+        pair.set_name(name.clone().into_owned());
         pair.set_value(value.clone());
         pair
     };
@@ -96,16 +111,21 @@ mod tests {
         let labels =
             || [("type", "tcp.connect".to_owned()), ("pod", String::new()), ("process_name", "a\"b\\".to_owned())];
         let families = [
-            Family { name: "a_total", help: "A.", form: Form::Counter, series: vec![Series::number(labels(), 101.0)] },
-            Family { name: "none", help: "N.", form: Form::Gauge, series: Vec::new() },
             Family {
-                name: "b_seconds",
-                help: "B.",
+                name: "a_total".into(),
+                help: "A.".into(),
+                form: Form::Counter,
+                series: vec![Series::number(labels(), 101.0)],
+            },
+            Family { name: "none".into(), help: "N.".into(), form: Form::Gauge, series: Vec::new() },
+            Family {
+                name: "b_seconds".into(),
+                help: "B.".into(),
                 form: Form::Histogram,
                 series: vec![Series::new(labels(), durations)],
             },
         ];
-        let text = text(&families).unwrap();
+        let text = text(&families, Naming::Commissioned).unwrap();
         let ends = |line: &&str| !line.contains("_bucket") || line.contains("+Inf") || line.contains("0.000001024");
         let short: Vec<_> = text.lines().filter(ends).collect();
         assert_snapshot!(short.join("\n"), @r##"

@@ -29,8 +29,12 @@ pub(super) fn rules(report: &Report, page: &mut Page) {
             }
         }
     }
-    let metrics =
-        || report.sections.rules.iter().flat_map(|rule| rule.metrics.iter().map(move |metric| (rule, metric)));
+    // A gauge by a label is a table of the last window, for machines: of the whole trace there is a better one above.
+    let is_shown = |metric: &&RuleMetric| metric.counter || metric.label.is_none();
+    let metrics = || {
+        let rules = report.sections.rules.iter();
+        rules.flat_map(|rule| rule.metrics.iter().filter(is_shown).map(move |metric| (rule, metric)))
+    };
     if metrics().next().is_none() {
         return;
     }
