@@ -283,6 +283,29 @@ int BPF_PROG(tcp_reset_sent, const struct sock *sock)
 	return 0;
 }
 
+/* What peers have not answered: read once over `connections`, at the trace's end. */
+SEC("iter/bpf_map_elem")
+int settle_connections(struct bpf_iter__bpf_map_elem *context)
+{
+	struct connection *connection = context->value;
+	__u8 waiting = PODTRACE_WAITING_REQUEST;
+	__u64 since;
+
+	if (!connection)
+		return 0;
+	since = connection->turn_ns;
+	if ((connection->flags & (CONNECTING | COUNTED)) == CONNECTING) {
+		waiting = PODTRACE_WAITING_CONNECT;
+		since = connection->began_ns;
+	} else if (connection->side != PODTRACE_CLIENT || !(connection->flags & TURN)) {
+		return 0;
+	}
+	if (since < trace_ended_ns)
+		conclude_there(connection->process, PODTRACE_TCP_UNANSWERED, waiting, connection->object, true, since,
+			       trace_ended_ns - since, 0);
+	return 0;
+}
+
 /* The same where the kernel's BTF does not describe these tracepoints. */
 
 SEC("raw_tp/tcp_retransmit_skb")

@@ -181,6 +181,9 @@ pub fn kind_named(name: &str) -> Option<&'static Kind> {
 /// The kind whose amount is CPU time per process, which is read from `/proc`, not counted by a program.
 pub const CPU_TIME: &str = sched::CPU;
 
+/// The kind that is told of connections when the trace ends.
+pub const UNANSWERED: &str = tcp::UNANSWERED;
+
 /// The kind that waits of threads are told as.
 pub const WAIT: &str = sched::WAIT;
 

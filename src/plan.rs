@@ -222,13 +222,29 @@ impl Plan {
     pub fn programs(&self) -> impl Iterator<Item = &'static str> {
         let hooks = self.hooks.iter().filter_map(|hook| hook.programs.first().copied());
         let handlers = self.enter_handlers.iter().chain(&self.exit_handlers).map(|(_, program)| *program);
-        hooks.chain(handlers).chain([SEED_ITERATOR]).chain(self.wait_iterator())
+        let last = self.last_look().map(|look| look.program);
+        hooks.chain(handlers).chain([SEED_ITERATOR]).chain(self.wait_iterator()).chain(last)
+    }
+
+    /// What is looked at when the trace ends, if what that tells is asked for.
+    pub fn last_look(&self) -> Option<LastLook> {
+        let asked = self.kinds.iter().any(|kind| kind.name == families::UNANSWERED);
+        asked.then_some(LastLook { program: "settle_connections", table: "connections" })
     }
 
     /// The program that takes in waits which go on while the trace begins or ends, if waits are asked for.
     pub fn wait_iterator(&self) -> Option<&'static str> {
         self.kinds.iter().any(|kind| kind.name == families::WAIT).then_some("settle_waits")
     }
+}
+
+/// A program that is run once for every entry of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LastLook {
+    /// The program.
+    pub program: &'static str,
+    /// The table.
+    pub table: &'static str,
 }
 
 /// The program that takes in what runs already.

@@ -12,6 +12,7 @@
 ---| "tcp.service"
 ---| "tcp.rtt"
 ---| "tcp.rtt_min"
+---| "tcp.unanswered"
 ---| "tcp.state"
 ---| "tcp.reset"
 ---| "tcp.retransmit"

@@ -132,6 +132,21 @@
 ---@field slowest fun(self, n: integer?): podtrace.Event[] The slowest events that were kept, slowest first, at most 20.
 ---@field failed fun(self, n: integer?): podtrace.Event[] The last failed events, latest first, at most 20.
 
+--- A row of `tcp.unanswered`.
+---@class podtrace.tcp_unanswered.Row: podtrace.TimedFigures
+---@field key string The peer, path, process, target or value.
+
+--- What peers had not answered when the trace ended, one for each connection: a peer that hangs or that nothing reaches. What is sent by a protocol without answers shows here, too.
+---@class podtrace.tcp_unanswered: podtrace.TimedFigures
+---@field kind "tcp.unanswered" Its name.
+---@field missing integer Operations that may be missing from the counts.
+---@field top fun(self, dimension: string, n: integer?, by: string?): podtrace.tcp_unanswered.Row[] The heaviest rows of a dimension (10 unless said otherwise), by time, else by quantity, else by count; or by a figure.
+---@field key fun(self, dimension: string, key: string): podtrace.tcp_unanswered.Row? The row of a key.
+---@field other fun(self, dimension: string): podtrace.tcp_unanswered.Row What has no row of its own; rows and `other` together are the whole.
+---@field keys fun(self, dimension: string): integer How many rows a dimension has.
+---@field slowest fun(self, n: integer?): podtrace.Event[] The slowest events that were kept, slowest first, at most 20.
+---@field failed fun(self, n: integer?): podtrace.Event[] The last failed events, latest first, at most 20.
+
 --- A row of `tcp.state`.
 ---@class podtrace.tcp_state.Row: podtrace.Figures
 ---@field key string The peer, path, process, target or value.
@@ -186,6 +201,7 @@
 ---@field service podtrace.tcp_service? Answers on connections the target accepted: what the target itself took.
 ---@field rtt podtrace.tcp_rtt? Samples of the smoothed round-trip time that the kernel keeps per connection, taken when it changed. A peer that answers within 40 ms acknowledges with its answer, and what it took is in it: see tcp.rtt_min.
 ---@field rtt_min podtrace.tcp_rtt_min? The least round-trip time of the connection in the last five minutes, sampled with tcp.rtt: what the network itself takes.
+---@field unanswered podtrace.tcp_unanswered? What peers had not answered when the trace ended, one for each connection: a peer that hangs or that nothing reaches. What is sent by a protocol without answers shows here, too.
 ---@field state podtrace.tcp_state? State transitions of the target's connections.
 ---@field reset podtrace.tcp_reset? Resets, received or sent. One that the kernel sends for a connection which it has forgotten is nobody's.
 ---@field retransmit podtrace.tcp_retransmit? Segments sent again.

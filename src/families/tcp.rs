@@ -64,6 +64,13 @@ fn direction(detail: u8) -> Cow<'static, str> {
     .into()
 }
 
+fn waiting(detail: u8) -> Cow<'static, str> {
+    if detail == 0 { "connect" } else { "answer" }.into()
+}
+
+/// What is told when the trace ends.
+pub(super) const UNANSWERED: &str = "tcp.unanswered";
+
 /// What is missing of connections that the trace did not see open.
 const OPEN_BEFORE: &str = "connections that were open before the trace count from their first send or receive in it";
 
@@ -185,6 +192,24 @@ pub(super) static TCP: Family = Family {
             amount: None,
             object: ObjectKind::Peer,
             by: None,
+            aux: None,
+            error: errno_name,
+        },
+        Kind {
+            id: wire::kind(Wire::PODTRACE_TCP_UNANSWERED.0),
+            name: UNANSWERED,
+            about: "What peers had not answered when the trace ended, one for each connection: a peer that hangs or that \
+                    nothing reaches. What is sent by a protocol without answers shows here, too.",
+            duration: Some("from the first SYN, or the end of the last send, to the end of the trace"),
+            waits: true,
+            amount: None,
+            object: ObjectKind::Peer,
+            by: Some(Dimension {
+                name: "waiting",
+                about: "For a connection, or for the answer to what was sent.",
+                label: waiting,
+                idle: never_idle,
+            }),
             aux: None,
             error: errno_name,
         },

@@ -175,6 +175,11 @@ impl Follow {
         out
     }
 
+    /// Whether there is somebody who may still tell of what is held back.
+    pub(super) fn waits_for_word(&self) -> bool {
+        self.following.is_some() && self.lives.waits_for_word(self.now())
+    }
+
     /// The trace is over: what is still held back.
     pub(super) fn finish(&mut self) -> Vec<Item> {
         let mut out = Vec::new();

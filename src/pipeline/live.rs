@@ -55,6 +55,12 @@ const LOOK: Duration = Duration::from_millis(20);
 /// How long a command that was asked to end is waited for.
 const FAREWELL: Duration = Duration::from_secs(2);
 
+/// How long the runtime may take, at the end, to tell of a container that began just before.
+const LAST_WORD: Duration = Duration::from_secs(1);
+
+/// How often is looked whether it has.
+const SOON: Duration = Duration::from_millis(10);
+
 /// How long an ended command's cgroup may stay in use before it is left behind.
 const TIDY: Duration = Duration::from_millis(200);
 
@@ -353,6 +359,13 @@ impl Trace<'_> {
                 None if ended => break,
                 None => {}
             }
+        }
+        // A container that began just now may not have been told of yet.
+        let until = Instant::now() + LAST_WORD;
+        while self.follow.waits_for_word() && Instant::now() < until {
+            let items = self.follow.look(probe);
+            self.take(items);
+            std::thread::sleep(SOON);
         }
         let items = self.follow.finish();
         self.take(items);

@@ -40,6 +40,9 @@ const PATIENCE_NS: i64 = 5_000_000_000;
 /// The same where only certain containers are meant, after which it is left out.
 const PATIENCE_NARROWED_NS: i64 = 30_000_000_000;
 
+/// How long after it was first heard of a runtime or the API may be about to tell of a container, in nanoseconds.
+const SOON_TOLD_NS: i64 = 2_000_000_000;
+
 /// Items and tallies that are held back in all.
 const HELD_MAX: usize = 65_536;
 
@@ -261,6 +264,16 @@ impl Lives {
         for key in late {
             self.give_up(key, out);
         }
+    }
+
+    /// Whether somebody may be about to tell what a cgroup is, or the name of its container: it was heard of just now.
+    pub(super) fn waits_for_word(&self, at_ns: i64) -> bool {
+        let is_new = |child: &&Child| at_ns - child.known_ns < SOON_TOLD_NS;
+        self.children.values().filter(is_new).any(|child| match &child.state {
+            State::Unknown(held) => !held.is_empty(),
+            State::Ours(target) => target.container.is_some() && target.container == child.short_id(),
+            State::LeftOut => false,
+        })
     }
 
     /// The trace is over: nothing more will be known.

@@ -1,17 +1,21 @@
 //! Who belongs to a target, told to the kernel: when the trace begins, and whenever targets come or go.
 
 use std::io::Read;
+use std::os::fd::AsFd;
 use std::ptr;
 
 use libbpf_rs::Iter;
 use libbpf_rs::MapCore;
 use libbpf_rs::MapFlags;
+use libbpf_rs::skel::Skel;
 
 use super::Assignment;
 use super::Membership;
 use super::ProbeError;
 use super::attach::program;
 use super::table::failed;
+use super::tally::wait_for_programs;
+use crate::plan::LastLook;
 use crate::plan::SEED_ITERATOR;
 use crate::wire;
 use crate::wire::PodtraceSkel;
@@ -109,8 +113,29 @@ pub(super) fn end_waits(skeleton: &mut PodtraceSkel<'static>, iterator: Option<&
     begin_waits(skeleton, iterator);
 }
 
+/// Runs a program once for every entry of a table, if the kernel took the program.
+pub(super) fn look_at_entries(skeleton: &PodtraceSkel<'static>, look: LastLook) {
+    let Some(program) = program(skeleton, look.program).filter(|program| program.autoload()) else { return };
+    let object = skeleton.object();
+    let Some(table) = object.maps().find(|map| map.name() == look.table) else { return };
+    let looked = program.attach_iter(table.as_fd()).map_err(|error| error.to_string()).and_then(|link| {
+        let mut iterator = Iter::new(&link).map_err(|error| error.to_string())?;
+        iterator.read_to_end(&mut Vec::new()).map_err(|error| error.to_string())
+    });
+    if let Err(error) = looked {
+        tracing::warn!(error, table = look.table, "what was under way when the trace ended is not counted");
+    }
+}
+
 /// Lets nothing be counted any more, whatever is still attached.
 pub(super) fn close_gate(skeleton: &mut PodtraceSkel<'static>) {
+    shut(skeleton);
+    // A program that was ending a process meanwhile subtracted its bit from what is 0 now, which sets others'.
+    wait_for_programs();
+    shut(skeleton);
+}
+
+fn shut(skeleton: &mut PodtraceSkel<'static>) {
     let Some(bss) = skeleton.maps.bss_data.as_deref_mut() else { return };
     for word in &mut bss.traced {
         // SAFETY: the field is an aligned u64 in memory that the kernel shares with us for as long as the skeleton lives.

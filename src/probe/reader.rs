@@ -31,6 +31,7 @@ use crate::event::Tick;
 use crate::event::session::Cost;
 use crate::event::session::KernelUse;
 use crate::host::Clock;
+use crate::plan::LastLook;
 use crate::plan::Plan;
 use crate::wire::PodtraceSkel;
 
@@ -57,6 +58,7 @@ struct Reader<'a> {
     skipped: u64,
     exit_kind: Option<u8>,
     wait_iterator: Option<&'static str>,
+    last_look: Option<LastLook>,
     /// When the trace ended.
     ended_ns: Option<i64>,
     beginning: Beginning,
@@ -109,6 +111,7 @@ impl<'a> Reader<'a> {
             skipped: 0,
             exit_kind: plan.exit_kind().map(|kind| kind.0),
             wait_iterator: plan.wait_iterator(),
+            last_look: plan.last_look(),
             ended_ns: None,
             beginning: Beginning { clock, origin, surprises: std::mem::take(&mut attached.surprises) },
             inbox,
@@ -152,6 +155,9 @@ impl<'a> Reader<'a> {
         let ended = self.since_origin();
         let started_ns = self.beginning.clock.monotonic_ns.cast_unsigned();
         assign::end_waits(&mut self.skeleton, self.wait_iterator, started_ns.saturating_add_signed(ended));
+        if let Some(look) = self.last_look {
+            assign::look_at_entries(&self.skeleton, look);
+        }
         assign::close_gate(&mut self.skeleton);
         if let Some(cpu) = &mut self.cpu {
             cpu.look();

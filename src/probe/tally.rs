@@ -307,7 +307,7 @@ impl Drain {
 
 /// Waits until every program that is running now has ended. Programs run inside RCU read sections, and this barrier
 /// waits for those; with one CPU online there is nothing to wait for, because then we are running and they are not.
-fn wait_for_programs() {
+pub(super) fn wait_for_programs() {
     const MEMBARRIER_CMD_GLOBAL: libc::c_int = 1;
     // SAFETY: the call takes no pointers.
     let result = unsafe { libc::syscall(libc::SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) };

@@ -1,9 +1,15 @@
 //! TCP when things go wrong: resets, lost segments, connects that are given up.
 
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::rig;
 use crate::rig::compare::Compared;
 use crate::rig::peers;
 use crate::rig::peers::V4;
 use crate::rig::peers::V6;
+use crate::rig::scene;
 use crate::rig::scene::Scene;
 
 /// Check that 11 resets sent and 13 received are counted by direction, and the receive that met one fails.
@@ -56,5 +62,32 @@ fn abandoned_connects() {
     compared.equal("given up", compared.signal("tcp.connect")["errors"]["abandoned"].clone(), 5);
     let shortest = compared.signal("tcp.connect")["latency_seconds"]["p50"].as_f64().unwrap_or(f64::NAN);
     compared.between("`tcp.connect`: p50", shortest, 0.019, 60.0);
+    compared.end();
+}
+
+/// Check that what peers have not answered when the trace ends is told, by peer: a request and a connect, and not the
+/// request that was answered; and that the report begins with it.
+#[test]
+fn unanswered() {
+    let scene = Scene::empty();
+    let silent = peers::late(V4, Duration::from_secs(600)).to_string();
+    let answering = peers::slow(V4, Duration::from_millis(1)).to_string();
+    let line = scene.job(&["unanswered", "--to", &silent, "--to", &answering], "truth");
+    let seconds = if rig::slow() { 12.0 } else { 5.0 };
+    let profile = format!("{}\nthreshold \"tcp.unanswered\" max=\">3s\"", rig::EVERYTHING);
+    let ended = scene.start_run(&profile, &["--for", &format!("{seconds}s")], &line).end();
+    let report = scene::report_of(&ended);
+    let mut compared = Compared::sides(&report, &Value::Null, &ended.errors);
+    compared.equal("unanswered", compared.count("tcp.unanswered"), 2);
+    for (dimension, key) in [("waiting", "connect"), ("waiting", "answer"), ("peer", silent.as_str())] {
+        let entry = compared.entry("tcp.unanswered", dimension, key).cloned().unwrap_or(Value::Null);
+        compared.equal(&format!("{dimension} {key}"), entry["count"].clone(), 1);
+        let longest = entry["latency_seconds"]["max"].as_f64().unwrap_or(f64::NAN);
+        compared.between(&format!("{dimension} {key}: time"), longest, seconds * 0.6, seconds + 0.1);
+    }
+    compared.equal("connects that ended", compared.count("tcp.connect"), 2);
+    compared.equal("answers", compared.count("tcp.response"), 1);
+    let title = report["findings"][0]["title"].as_str().unwrap_or_default();
+    compared.holds("it is the first finding", title.starts_with("tcp.unanswered"));
     compared.end();
 }

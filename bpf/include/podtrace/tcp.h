@@ -15,7 +15,11 @@ enum podtrace_tcp_kind {
 	PODTRACE_TCP_RESET = 0x18,
 	PODTRACE_TCP_RETRANSMIT = 0x19,
 	PODTRACE_TCP_RTT_MIN = 0x1a,
+	PODTRACE_TCP_UNANSWERED = 0x1b,
 };
+
+/* What a peer has not answered. */
+enum podtrace_tcp_waiting { PODTRACE_WAITING_CONNECT = 0, PODTRACE_WAITING_REQUEST = 1 };
 
 enum podtrace_tcp_direction {
 	PODTRACE_RESET_RECEIVED = 0,

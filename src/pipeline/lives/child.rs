@@ -14,6 +14,9 @@ const PAUSE: &str = "pause";
 /// How runtimes call themselves while they prepare a container from inside; `exe` is runc's copy of itself.
 const PREPARING: [&str; 4] = ["runc", "crun", "youki", "exe"];
 
+/// As many characters of an id as `docker` and `crictl` show.
+const SHORT_ID: usize = 12;
+
 /// A child cgroup.
 #[derive(Debug)]
 pub(super) struct Child {
@@ -74,6 +77,11 @@ impl Child {
     /// The id of the container, where its name has one.
     pub(super) fn container_id(&self) -> Option<String> {
         Some(path::read(self.name.as_deref()?).container?.id.to_owned())
+    }
+
+    /// The beginning of that id: what a container is called as long as nobody told its name.
+    pub(super) fn short_id(&self) -> Option<String> {
+        Some(self.container_id()?.chars().take(SHORT_ID).collect())
     }
 
     /// Whether it is what watches over a container from beside it.

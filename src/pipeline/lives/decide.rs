@@ -65,9 +65,8 @@ impl Lives {
     fn adopt_unnamed(&mut self, key: Key, out: &mut Vec<Item>) {
         let Some(child) = self.children.get(&key) else { return };
         let id = child.container_id();
-        let short = |id: &str| id.chars().take(12).collect::<String>();
-        let name = match (&id, &child.name) {
-            (Some(id), _) => short(id),
+        let name = match (child.short_id(), &child.name) {
+            (Some(short), _) => short,
             (None, Some(name)) => name.clone(),
             (None, None) => format!("cgroup-{}", key.1),
         };

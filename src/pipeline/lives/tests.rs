@@ -202,10 +202,12 @@ fn a_life() {
     out.clear();
     lives.item(tick(vec![tally(10, 5)], 0), &mut out);
     assert_eq!(counted(&out).0, [5, 3]);
+    assert!(lives.waits_for_word(S + 1) && !lives.waits_for_word(9 * S));
     let news = pod(vec![container("app", 'a', Some(102), Some(0)), container("app", 'b', Some(103), Some(1))]);
     let items = lives.pod(news.clone(), 2 * S);
     let told = targets(&items);
     assert_eq!((told[0].index, told[0].name.as_str(), told.len()), (2, "web/app#1", 1));
+    assert!(!lives.waits_for_word(2 * S));
     assert_eq!(lives.pod(news.clone(), 2 * S), []);
     out.clear();
     lives.process(process(11, 81, "child", Origin::Fork), 103, 2 * S, &mut out);

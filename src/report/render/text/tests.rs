@@ -119,9 +119,9 @@ fn narrow() {
       not seen: file.read: mmap: reads through mmap make no system call
       not seen: tcp.rtt: the kernel has no `tcp_probe` tracepoint
       seen in part: sched.runq: preempted threads are not seen
-      nothing happened: tcp.accept, tcp.service, tcp.rtt_min, tcp.state, tcp.reset,
-        tcp.retransmit, udp.send, udp.recv, file.close, file.truncate, process.exec,
-        process.exec_failed, process.fork
+      nothing happened: tcp.accept, tcp.service, tcp.rtt_min, tcp.unanswered,
+        tcp.state, tcp.reset, tcp.retransmit, udp.send, udp.recv, file.close,
+        file.truncate, process.exec, process.exec_failed, process.fork
 
     COST OF TRACING
       podtrace itself: 83.0 ms of CPU time (1.2 % of one CPU), 23.0 MiB of memory;
