@@ -74,10 +74,12 @@ pub(super) fn coverage(report: &Report, page: &mut Page) {
 pub(super) fn cost(report: &Report, page: &mut Page) {
     let cost = &report.sections.cost;
     page.heading("cost of tracing");
+    // Less than a second is mostly the start: a share of it would say nothing of what goes on.
+    let is_long = report.duration_seconds >= 1.0;
+    let share = is_long.then(|| format!(" ({} of one CPU)", unit::share(cost.agent_cpu_share))).unwrap_or_default();
     let line = format!(
-        "podtrace itself: {} of CPU time ({} of one CPU), {} of memory; tables in the kernel: {}.",
+        "podtrace itself, with its start: {} of CPU time{share}, {} of memory; tables in the kernel: {}.",
         unit::seconds(cost.agent_cpu_seconds),
-        unit::share(cost.agent_cpu_share),
         unit::bytes(cost.agent_memory_bytes),
         unit::bytes(cost.kernel_memory_bytes)
     );

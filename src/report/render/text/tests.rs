@@ -124,8 +124,8 @@ fn narrow() {
         file.truncate, process.exec, process.exec_failed, process.fork
 
     COST OF TRACING
-      podtrace itself: 83.0 ms of CPU time (1.2 % of one CPU), 23.0 MiB of memory;
-        tables in the kernel: 7.0 MiB.
+      podtrace itself, with its start: 83.0 ms of CPU time (1.2 % of one CPU),
+        23.0 MiB of memory; tables in the kernel: 7.0 MiB.
       podtrace_exit: 1,009 runs of 89 ns, 89.8 us
     ");
 }
