@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /* The scheduler: what threads wait for, how long they queue. Nothing is allocated here: run queues are locked. */
+#include "podtrace/connection.h"
 #include "podtrace/file.h"
 #include "podtrace/object.h"
 #include "podtrace/sched.h"
@@ -223,6 +224,19 @@ int BPF_PROG(sched_wakeup_new, struct task_struct *task)
 	return 0;
 }
 
+/* Marks the connection that a thread is waiting to receive from. */
+static __always_inline void await(struct thread_state *state)
+{
+	struct connection *connection;
+
+	if (state->kind != PODTRACE_TCP_RECV ||
+	    (state->exit != PODTRACE_EXIT_TCP && state->exit != PODTRACE_EXIT_TCP_MESSAGES))
+		return;
+	connection = connection_of(state->pointer);
+	if (connection)
+		connection->flags |= AWAITED;
+}
+
 /* Waits that go on while the trace begins or ends count with the part that lies in it. Read once targets were taken in, and
  * last of all, when nothing else runs any more. */
 SEC("iter/task")
@@ -242,6 +256,7 @@ int settle_waits(struct bpf_iter__task *context)
 		if (state->off_ns && state->reason != NOT_BLOCKED && trace_ended_ns > state->off_ns)
 			count_wait(state, task, (state->wake_ns ? state->wake_ns : trace_ended_ns) - state->off_ns);
 		state->off_ns = 0;
+		await(state);
 	} else if (!state->off_ns && !state->on_ns && task_state(task) && !BPF_CORE_READ(task, on_cpu)) {
 		/* It left before it was looked at: had it left since, its state would say so. The time is from before
 		 * the look at it, so that no waking is earlier. */

@@ -297,7 +297,8 @@ int settle_connections(struct bpf_iter__bpf_map_elem *context)
 	if ((connection->flags & (CONNECTING | COUNTED)) == CONNECTING) {
 		waiting = PODTRACE_WAITING_CONNECT;
 		since = connection->began_ns;
-	} else if (connection->side != PODTRACE_CLIENT || !(connection->flags & TURN)) {
+	} else if (connection->side != PODTRACE_CLIENT || (connection->flags & (TURN | AWAITED)) != (TURN | AWAITED)) {
+		/* What was sent last may need no answer (HTTP/2's window updates, logs): somebody has to wait for one. */
 		return 0;
 	}
 	if (since < trace_ended_ns)

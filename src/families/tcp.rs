@@ -198,8 +198,8 @@ pub(super) static TCP: Family = Family {
         Kind {
             id: wire::kind(Wire::PODTRACE_TCP_UNANSWERED.0),
             name: UNANSWERED,
-            about: "What peers had not answered when the trace ended, one for each connection: a peer that hangs or that \
-                    nothing reaches. What is sent by a protocol without answers shows here, too.",
+            about: "What peers had not answered when the trace ended: connects, and requests whose thread was inside a \
+                    receive for the answer (one that waits in poll or epoll is not told from an idle one; `sched` finds it).",
             duration: Some("from the first SYN, or the end of the last send, to the end of the trace"),
             waits: true,
             amount: None,

@@ -13,6 +13,7 @@ enum connection_flag {
 	COUNTED = 2,	/* ... and was counted */
 	RETURNED = 4,	/* ... while connect() has returned without waiting for it */
 	TURN = 8,	/* client: sent, no answer yet; server: received, not answered yet */
+	AWAITED = 16,	/* a thread was in a receive on it when the trace ended */
 };
 
 struct connection {
