@@ -230,7 +230,8 @@ static __always_inline void await(struct thread_state *state)
 	struct connection *connection;
 
 	if (state->kind != PODTRACE_TCP_RECV ||
-	    (state->exit != PODTRACE_EXIT_TCP && state->exit != PODTRACE_EXIT_TCP_MESSAGES))
+	    (state->exit != PODTRACE_EXIT_TCP && state->exit != PODTRACE_EXIT_TCP_MESSAGES &&
+	     state->exit != PODTRACE_EXIT_POLL))
 		return;
 	connection = connection_of(state->pointer);
 	if (connection)

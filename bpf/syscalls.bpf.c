@@ -261,11 +261,29 @@ int BPF_PROG(enter_pair_write, struct pt_regs *regs, long number)
 	return 0;
 }
 
+/* A poll for the input of one connection is a wait for what it will receive: many clients never wait inside a receive. */
+static __always_inline void begin_poll(struct thread_state *state, struct task_struct *task, struct pt_regs *regs)
+{
+	struct user_pollfd one;
+	struct described it;
+
+	if (PT_REGS_PARM2_SYSCALL(regs) != 1 ||
+	    bpf_probe_read_user(&one, sizeof(one), (void *)PT_REGS_PARM1_SYSCALL(regs)) || !(one.events & K_POLLIN))
+		return;
+	describe(task, one.fd, &it);
+	if (it.class != CLASS_TCP)
+		return;
+	state->pointer = it.sock;
+	state->kind = PODTRACE_TCP_RECV;
+	state->exit = PODTRACE_EXIT_POLL;
+}
+
 /* Calls of which only the time and perhaps a path is needed. */
 SEC("tp_btf/sys_enter")
 int BPF_PROG(enter_plain, struct pt_regs *regs, long number)
 {
-	struct thread_state *state = begin(current_task(), number);
+	struct task_struct *task = current_task();
+	struct thread_state *state = begin(task, number);
 
 	if (!state)
 		return 0;
@@ -290,6 +308,9 @@ int BPF_PROG(enter_plain, struct pt_regs *regs, long number)
 		break;
 	case PODTRACE_OP_IO_URING:
 		state->exit = PODTRACE_EXIT_IO_URING;
+		break;
+	case PODTRACE_OP_POLL:
+		begin_poll(state, task, regs);
 		break;
 	}
 	state->enter_ns = bpf_ktime_get_ns();

@@ -136,7 +136,7 @@
 ---@class podtrace.tcp_unanswered.Row: podtrace.TimedFigures
 ---@field key string The peer, path, process, target or value.
 
---- What peers had not answered when the trace ended: connects, and requests whose thread was inside a receive for the answer (one that waits in poll or epoll is not told from an idle one; `sched` finds it).
+--- What peers had not answered when the trace ended: connects, and requests for whose answer a thread was inside a receive, or a poll of that connection alone (one that waits by epoll is not told from an idle one; `sched` finds the threads).
 ---@class podtrace.tcp_unanswered: podtrace.TimedFigures
 ---@field kind "tcp.unanswered" Its name.
 ---@field missing integer Operations that may be missing from the counts.
@@ -201,7 +201,7 @@
 ---@field service podtrace.tcp_service? Answers on connections the target accepted: what the target itself took.
 ---@field rtt podtrace.tcp_rtt? Samples of the smoothed round-trip time that the kernel keeps per connection, taken when it changed. A peer that answers within 40 ms acknowledges with its answer, and what it took is in it: see tcp.rtt_min.
 ---@field rtt_min podtrace.tcp_rtt_min? The least round-trip time of the connection in the last five minutes, sampled with tcp.rtt: what the network itself takes.
----@field unanswered podtrace.tcp_unanswered? What peers had not answered when the trace ended: connects, and requests whose thread was inside a receive for the answer (one that waits in poll or epoll is not told from an idle one; `sched` finds it).
+---@field unanswered podtrace.tcp_unanswered? What peers had not answered when the trace ended: connects, and requests for whose answer a thread was inside a receive, or a poll of that connection alone (one that waits by epoll is not told from an idle one; `sched` finds the threads).
 ---@field state podtrace.tcp_state? State transitions of the target's connections.
 ---@field reset podtrace.tcp_reset? Resets, received or sent. One that the kernel sends for a connection which it has forgotten is nobody's.
 ---@field retransmit podtrace.tcp_retransmit? Segments sent again.

@@ -198,8 +198,9 @@ pub(super) static TCP: Family = Family {
         Kind {
             id: wire::kind(Wire::PODTRACE_TCP_UNANSWERED.0),
             name: UNANSWERED,
-            about: "What peers had not answered when the trace ended: connects, and requests whose thread was inside a \
-                    receive for the answer (one that waits in poll or epoll is not told from an idle one; `sched` finds it).",
+            about: "What peers had not answered when the trace ended: connects, and requests for whose answer \
+                    a thread was inside a receive, or a poll of that connection alone (one that waits by epoll is not \
+                    told from an idle one; `sched` finds the threads).",
             duration: Some("from the first SYN, or the end of the last send, to the end of the trace"),
             waits: true,
             amount: None,
@@ -292,6 +293,9 @@ pub(super) static TCP: Family = Family {
             call(libc::SYS_connect, Op::PODTRACE_OP_CONNECT),
             call(libc::SYS_accept, Op::PODTRACE_OP_ACCEPT),
             call(libc::SYS_accept4, Op::PODTRACE_OP_ACCEPT),
+            #[cfg(target_arch = "x86_64")]
+            call(libc::SYS_poll, Op::PODTRACE_OP_POLL),
+            call(libc::SYS_ppoll, Op::PODTRACE_OP_POLL),
         ],
     ],
     handlers: &[

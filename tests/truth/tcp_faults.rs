@@ -65,14 +65,13 @@ fn abandoned_connects() {
     compared.end();
 }
 
-/// Check that what peers have not answered when the trace ends is told, by peer: a request and a connect, and not the
-/// request that was answered; and that the report begins with it.
-#[test]
-fn unanswered() {
+/// Check that what peers have not answered when the trace ends is told, by peer: a request and a connect, and neither the
+/// request that was answered nor what was sent without waiting for an answer; and that the report begins with it.
+fn unanswered(poll: &str) {
     let scene = Scene::empty();
     let silent = peers::late(V4, Duration::from_secs(600)).to_string();
     let answering = peers::slow(V4, Duration::from_millis(1)).to_string();
-    let line = scene.job(&["unanswered", "--to", &silent, "--to", &answering], "truth");
+    let line = scene.job(&["unanswered", "--to", &silent, "--to", &answering, "--poll", poll], "truth");
     let seconds = if rig::slow() { 12.0 } else { 5.0 };
     let profile = format!("{}\nthreshold \"tcp.unanswered\" max=\">3s\"", rig::EVERYTHING);
     let ended = scene.start_run(&profile, &["--for", &format!("{seconds}s")], &line).end();
@@ -90,4 +89,14 @@ fn unanswered() {
     let title = report["findings"][0]["title"].as_str().unwrap_or_default();
     compared.holds("it is the first finding", title.starts_with("tcp.unanswered"));
     compared.end();
+}
+
+#[test]
+fn unanswered_receive() {
+    unanswered("0");
+}
+
+#[test]
+fn unanswered_poll() {
+    unanswered("1");
 }

@@ -335,6 +335,12 @@ struct user_msghdr {
 	__u32 pad2;
 };
 
+struct user_pollfd {
+	__s32 fd;
+	__s16 events;
+	__s16 revents;
+};
+
 struct user_mmsghdr {
 	struct user_msghdr header;
 	__u32 length;
@@ -369,6 +375,7 @@ enum {
 	K_TASK_DEAD = 0x80,
 	K_TASK_FROZEN = 0x8000, /* since 6.1 */
 	K_TS_COMPAT = 2, /* arch/x86/include/asm/thread_info.h */
+	K_POLLIN = 1,	 /* include/uapi/asm-generic/poll.h */
 	K_MSG_PEEK = 2,	 /* include/linux/socket.h, and the one below */
 	K_MSG_ERRQUEUE = 0x2000,
 	K_EINTR = 4, /* include/uapi/asm-generic/errno-base.h and errno.h */

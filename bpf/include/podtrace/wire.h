@@ -240,6 +240,7 @@ enum podtrace_operation {
 	PODTRACE_OP_EXEC = 19,
 	PODTRACE_OP_EXECAT = 20,
 	PODTRACE_OP_IO_URING = 21,
+	PODTRACE_OP_POLL = 22,
 };
 
 /* The hierarchies that targets can be matched in; v1 ones by their controller. */
@@ -270,6 +271,7 @@ enum podtrace_handler {
 	PODTRACE_EXIT_TCP_MESSAGES = 18,
 	PODTRACE_EXIT_UDP_MESSAGES = 19,
 	PODTRACE_EXIT_PAIR_WRITE = 20,
+	PODTRACE_EXIT_POLL = 21, /* of nobody: its end is not looked at */
 	PODTRACE_HANDLERS = 32,
 };
 
