@@ -75,8 +75,10 @@ pub(super) fn cost(report: &Report, page: &mut Page) {
     let cost = &report.sections.cost;
     page.heading("cost of tracing");
     // Less than a second is mostly the start: a share of it would say nothing of what goes on.
-    let is_long = report.duration_seconds >= 1.0;
-    let share = is_long.then(|| format!(" ({} of one CPU)", unit::share(cost.agent_cpu_share))).unwrap_or_default();
+    let share = match report.duration_seconds {
+        ..1.0 => String::new(),
+        _ => format!(" ({} of one CPU)", unit::share(cost.agent_cpu_share)),
+    };
     let line = format!(
         "podtrace itself, with its start: {} of CPU time{share}, {} of memory; tables in the kernel: {}.",
         unit::seconds(cost.agent_cpu_seconds),
