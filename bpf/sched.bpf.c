@@ -239,7 +239,7 @@ static __always_inline void await(struct thread_state *state)
 }
 
 /* Waits that go on while the trace begins or ends count with the part that lies in it. Read once targets were taken in, and
- * last of all, when nothing else runs any more. */
+ * when the trace ends, before the gate is closed: a wait that is counted here has no begin any more, and is not again. */
 SEC("iter/task")
 int settle_waits(struct bpf_iter__task *context)
 {

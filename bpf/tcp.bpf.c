@@ -283,7 +283,8 @@ int BPF_PROG(tcp_reset_sent, const struct sock *sock)
 	return 0;
 }
 
-/* What peers have not answered: read once over `connections`, at the trace's end. */
+/* What peers have not answered: read once over `connections`, at the trace's end, after settle_waits has marked those that
+ * somebody waits for. */
 SEC("iter/bpf_map_elem")
 int settle_connections(struct bpf_iter__bpf_map_elem *context)
 {

@@ -153,12 +153,22 @@ impl Plan {
             plan.enter_handlers.extend(ENTER_HANDLERS.iter().map(numbered));
             plan.exit_handlers.extend(EXIT_HANDLERS.iter().map(numbered));
         }
+        plan.say_what_halves_miss();
         plan
     }
 
     fn slow(&mut self, notable: &[(KindId, u64)]) {
         for (kind, from_ns) in notable {
             self.slow_ns[usize::from(kind.0)] = *from_ns;
+        }
+    }
+
+    /// Says what is missing of a kind whose other half another family sees, where that one is not asked for.
+    fn say_what_halves_miss(&mut self) {
+        let halved = self.last_look().is_some() && self.wait_iterator().is_none();
+        let features = self.coverage.iter_mut().filter(|feature| feature.feature == families::UNANSWERED);
+        for feature in features.filter(|_| halved) {
+            feature.degraded = Some("only connects: add `sched` to `probes` to see who waits for an answer".into());
         }
     }
 
@@ -224,6 +234,12 @@ impl Plan {
         let handlers = self.enter_handlers.iter().chain(&self.exit_handlers).map(|(_, program)| *program);
         let last = self.last_look().map(|look| look.program);
         hooks.chain(handlers).chain([SEED_ITERATOR]).chain(self.wait_iterator()).chain(last)
+    }
+
+    /// Programs that look at what goes on when the trace begins or ends, each with the kind that lacks it otherwise.
+    pub fn looks(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let waits = self.wait_iterator().map(|program| (program, families::WAIT));
+        waits.into_iter().chain(self.last_look().map(|look| (look.program, families::UNANSWERED)))
     }
 
     /// What is looked at when the trace ends, if what that tells is asked for.

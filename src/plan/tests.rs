@@ -54,6 +54,18 @@ fn a_missing_hook_blinds_its_kinds() {
     assert_eq!(reason, Some("this kernel has no tracepoint `sched_wakeup`"));
 }
 
+/// Check that what only another family sees is said to be missing where that one is not asked for.
+#[test]
+fn half_a_kind_is_said() {
+    let degraded = |families: &[&str]| {
+        let plan = Plan::new(&asking(families), &Lacking(&[]), None);
+        let feature = plan.coverage.into_iter().find(|feature| feature.feature == "tcp.unanswered");
+        feature.expect("it is planned").degraded
+    };
+    assert!(degraded(&["tcp"]).is_some_and(|missing| missing.starts_with("only connects: add `sched`")));
+    assert_eq!(degraded(&["tcp", "sched"]), None);
+}
+
 /// Check that a profile without system calls does not pay for their hooks.
 #[test]
 fn no_calls_no_dispatch() {
