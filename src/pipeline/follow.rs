@@ -24,6 +24,7 @@ use crate::targets::pods::Following;
 use crate::targets::pods::Found;
 use crate::targets::pods::News;
 use crate::targets::pods::PodTarget;
+use crate::targets::pods::Source;
 
 /// How often is looked whether pods' cgroups are still there.
 const LOOK: Duration = Duration::from_millis(500);
@@ -54,6 +55,8 @@ pub(super) struct Follow {
     remarks: Vec<String>,
     /// Whether only pods were named, each by its name: then it is over when they are gone.
     by_name: bool,
+    /// Whether somebody is expected to tell names of containers.
+    knows_names: bool,
     /// Pods that are gone, by their full names.
     gone: Vec<String>,
 }
@@ -96,6 +99,7 @@ impl Follow {
             trouble: None,
             remarks: Vec::new(),
             by_name,
+            knows_names: found.is_some_and(|found| found.source != Source::Cgroups),
             gone: Vec::new(),
         };
         (follow, targets.into_values().collect(), assignments)
@@ -184,6 +188,13 @@ impl Follow {
     pub(super) fn finish(&mut self) -> Vec<Item> {
         let mut out = Vec::new();
         self.lives.finish(&mut out);
+        let nameless = self.lives.nameless();
+        if nameless > 0 && self.knows_names {
+            let containers = if nameless == 1 { "1 container is" } else { &format!("{nameless} containers are") };
+            self.remark(format!(
+                "{containers} called by id: neither the API nor the container runtime told a name in time"
+            ));
+        }
         out
     }
 
@@ -254,7 +265,7 @@ impl Follow {
         }
         let touched = self.lives.take_touched();
         if let Some(following) = &self.following {
-            touched.iter().for_each(|uid| following.touched(uid));
+            touched.into_iter().for_each(|(uid, cgroups)| following.touched(uid, cgroups));
         }
     }
 

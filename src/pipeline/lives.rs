@@ -25,6 +25,7 @@ use crate::event::unit;
 use crate::probe::Assignment;
 use crate::probe::Membership;
 use crate::targets::path;
+use crate::targets::pods::Children;
 use crate::targets::pods::PodTarget;
 use child::Child;
 use child::Held;
@@ -75,7 +76,7 @@ pub(super) struct Lives {
     dropped: BTreeMap<KindId, u64>,
     orders: Vec<Assignment>,
     releases: Vec<u64>,
-    touched: BTreeSet<String>,
+    touched: BTreeMap<String, Children>,
     remarks: BTreeSet<String>,
 }
 
@@ -119,8 +120,8 @@ impl Lives {
         std::mem::take(&mut self.releases)
     }
 
-    /// Pods in which a cgroup was made, or is not known: somebody may know more about them.
-    pub(super) fn take_touched(&mut self) -> BTreeSet<String> {
+    /// Pods in which cgroups were made, or are not known, by the kubelet's uid, with those cgroups: somebody may know more.
+    pub(super) fn take_touched(&mut self) -> BTreeMap<String, Children> {
         std::mem::take(&mut self.touched)
     }
 
@@ -271,9 +272,14 @@ impl Lives {
         let is_new = |child: &&Child| at_ns - child.known_ns < SOON_TOLD_NS;
         self.children.values().filter(is_new).any(|child| match &child.state {
             State::Unknown(held) => !held.is_empty(),
-            State::Ours(target) => target.container.is_some() && target.container == child.short_id(),
+            State::Ours(_) => child.is_nameless(),
             State::LeftOut => false,
         })
+    }
+
+    /// How many containers are called by their ids, because nobody told their names.
+    pub(super) fn nameless(&self) -> usize {
+        self.children.values().filter(|child| child.is_nameless()).count()
     }
 
     /// The trace is over: nothing more will be known.

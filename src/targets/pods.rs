@@ -17,6 +17,7 @@ use std::time::Duration;
 use std::time::Instant;
 
 pub use error::PodsError;
+pub use follow::Children;
 pub use follow::Following;
 pub use follow::News;
 pub use source::Source;

@@ -84,6 +84,11 @@ impl Child {
         Some(self.container_id()?.chars().take(SHORT_ID).collect())
     }
 
+    /// Whether it is a container that is called by its id.
+    pub(super) fn is_nameless(&self) -> bool {
+        matches!(&self.state, State::Ours(target) if target.container.is_some() && target.container == self.short_id())
+    }
+
     /// Whether it is what watches over a container from beside it.
     pub(super) fn is_monitor(&self) -> bool {
         self.name.as_deref().is_some_and(path::is_monitor)

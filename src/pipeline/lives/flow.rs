@@ -58,8 +58,8 @@ impl Lives {
         let name = pod.and_then(|pod| pod.told.children.get(&child).cloned());
         let one = self.children.entry(key).or_insert_with(|| Child::new(name, None, at_ns));
         one.entered(&process);
-        if matches!(one.state, State::Unknown(_)) && one.container_id().is_none() {
-            self.touched.extend(pod.map(|pod| pod.told.kubelet_uid.clone()));
+        if let (State::Unknown(_), Some(pod)) = (&one.state, pod) {
+            self.touched.entry(pod.told.kubelet_uid.clone()).or_default().insert(child, one.name.clone());
         }
         let is_init = process.namespace_pid == 1 && process.pid != 1;
         self.processes.insert(process.id, Member { key, pid: process.pid, is_init, left: None });
@@ -125,12 +125,17 @@ impl Lives {
         match pod {
             Some((target, pod)) => {
                 let key = (*target, made.id);
-                self.touched.insert(pod.told.kubelet_uid.clone());
+                let touched = self.touched.entry(pod.told.kubelet_uid.clone()).or_default();
+                touched.insert(made.id, Some(made.name.clone()));
                 let child = Child::new(Some(made.name.clone()), Some(made.at_ns), made.at_ns);
                 self.children.insert(key, child);
                 self.decide(key, out);
             }
-            None => self.touched.extend(path::uid(&made.name)),
+            None => {
+                if let Some(uid) = path::uid(&made.name) {
+                    self.touched.entry(uid).or_default();
+                }
+            }
         }
     }
 

@@ -185,7 +185,7 @@ fn a_life() {
     let (mut lives, _) = begun(false, vec![container("app", 'a', Some(102), Some(0))]);
     let mut out = Vec::new();
     lives.made(&made(103, &id('b')), &mut out);
-    assert_eq!(lives.take_touched(), BTreeSet::from(["u1".to_owned()]));
+    assert_eq!(lives.take_touched(), BTreeMap::from([("u1".to_owned(), BTreeMap::from([(103, Some(id('b')))]))]));
     lives.process(process(8, 80, "runc", Origin::Seed), 103, S, &mut out);
     lives.process(process(9, 80, "runc:[2:INIT]", Origin::Exec), 103, S, &mut out);
     lives.item(Item::Event(event(9)), &mut out);
@@ -202,12 +202,12 @@ fn a_life() {
     out.clear();
     lives.item(tick(vec![tally(10, 5)], 0), &mut out);
     assert_eq!(counted(&out).0, [5, 3]);
-    assert!(lives.waits_for_word(S + 1) && !lives.waits_for_word(9 * S));
+    assert!(lives.waits_for_word(S + 1) && !lives.waits_for_word(9 * S) && lives.nameless() == 1);
     let news = pod(vec![container("app", 'a', Some(102), Some(0)), container("app", 'b', Some(103), Some(1))]);
     let items = lives.pod(news.clone(), 2 * S);
     let told = targets(&items);
     assert_eq!((told[0].index, told[0].name.as_str(), told.len()), (2, "web/app#1", 1));
-    assert!(!lives.waits_for_word(2 * S));
+    assert!(!lives.waits_for_word(2 * S) && lives.nameless() == 0);
     assert_eq!(lives.pod(news.clone(), 2 * S), []);
     out.clear();
     lives.process(process(11, 81, "child", Origin::Fork), 103, 2 * S, &mut out);

@@ -65,11 +65,15 @@ pub enum News {
     Well,
 }
 
+/// Cgroups directly in a pod's that the kernel told of, by their ids, with their names where it told those. Their folders
+/// may not be seen yet, or may be gone already.
+pub type Children = BTreeMap<u64, Option<String>>;
+
 /// Pods that are followed. Dropping it ends it.
 #[derive(Debug)]
 pub struct Following {
     news: Receiver<News>,
-    touched: SyncSender<String>,
+    touched: SyncSender<Touch>,
 }
 
 impl Following {
@@ -100,6 +104,7 @@ impl Following {
             known: found.told_of.iter().map(|pod| (pod.kubelet_uid.clone(), pod.clone())).collect(),
             sent: found.pods.iter().map(|pod| (pod.kubelet_uid.clone(), pod.clone())).collect(),
             due: Due::default(),
+            heard_of: BTreeMap::new(),
             strangers: Due::default(),
             by_names: found.source == Source::Cgroups,
             news: sender,
@@ -113,10 +118,10 @@ impl Following {
         self.news.try_recv().ok()
     }
 
-    /// Says that a cgroup of the pod with this uid, as the kubelet knows it, was made.
-    pub fn touched(&self, uid: &str) {
+    /// Says that the cgroup of the pod with this uid, as the kubelet knows it, was made, or these in it.
+    pub fn touched(&self, uid: String, children: Children) {
         // Whoever is so far behind looks at all pods anyway before long.
-        let _ = self.touched.try_send(uid.to_owned());
+        let _ = self.touched.try_send((uid, children));
     }
 }
 
@@ -143,12 +148,17 @@ struct Follower {
     sent: BTreeMap<String, PodTarget>,
     /// Known pods to look at.
     due: Due,
+    /// What the kernel told of those since they were last known as a whole.
+    heard_of: BTreeMap<String, Children>,
     /// Pods that nobody told of yet.
     strangers: Due,
     /// Whether even the runtime could not be asked when the trace began.
     by_names: bool,
     news: SyncSender<News>,
 }
+
+/// A pod, by the kubelet's uid, and the cgroups in it that somebody should know.
+type Touch = (String, Children);
 
 /// Nobody listens any more.
 struct Unheard;
@@ -175,11 +185,11 @@ fn ended(pod: &Pod) -> impl Iterator<Item = &Ended> {
 }
 
 impl Follower {
-    fn run(mut self, cgroups: &Cgroups, touches: &Receiver<String>) {
+    fn run(mut self, cgroups: &Cgroups, touches: &Receiver<Touch>) {
         while let Ok(()) = self.round(cgroups, touches) {}
     }
 
-    fn round(&mut self, cgroups: &Cgroups, touches: &Receiver<String>) -> Result<(), Unheard> {
+    fn round(&mut self, cgroups: &Cgroups, touches: &Receiver<Touch>) -> Result<(), Unheard> {
         let first = match &self.watch {
             Some(watch) => watch.next(STEP),
             None => None,
@@ -191,19 +201,26 @@ impl Follower {
         }
         let wait = if self.watch.is_some() { Duration::ZERO } else { STEP };
         let mut touched = match touches.recv_timeout(wait) {
-            Ok(uid) => vec![uid],
+            Ok(touch) => vec![touch],
             Err(RecvTimeoutError::Timeout) => Vec::new(),
             Err(RecvTimeoutError::Disconnected) => return Err(Unheard),
         };
         touched.extend(touches.try_iter());
         let now = Instant::now();
-        for uid in touched {
-            if self.known.contains_key(&uid) { self.due.add(uid, now) } else { self.strangers.add(uid, now) }
+        for (uid, children) in touched {
+            if self.known.contains_key(&uid) {
+                self.heard_of.entry(uid.clone()).or_default().extend(children);
+                self.due.add(uid, now);
+            } else {
+                self.strangers.add(uid, now);
+            }
         }
         if self.due.is_due(now) || (!self.is_told && self.strangers.is_due(now)) {
             self.look(cgroups, now)?;
         }
         self.strangers.forget(now);
+        // What nobody knew in all the time that it was looked for is not asked for any more.
+        self.heard_of.retain(|uid, _| self.due.contains(uid));
         Ok(())
     }
 
@@ -261,13 +278,14 @@ impl Follower {
         for uid in self.due.take(now) {
             let Some(pod) = self.known.get(&uid).cloned() else { continue };
             let sent = self.sent.get(&uid);
+            let heard_of = self.heard_of.get(&uid).cloned().unwrap_or_default();
             let tree = sent.and_then(|sent| Tree::of_pod(cgroups, sent.cgroup.as_ref()?));
             let described = match &tree {
-                Some(tree) => self.identities.describe(&pod, tree, &self.narrowing),
+                Some(tree) => self.identities.describe(&pod, tree, &heard_of, &self.narrowing),
                 None => {
                     let forest = forest.get_or_insert_with(|| Forest::read(cgroups));
                     let tree = self.tree(forest, &pod);
-                    tree.and_then(|tree| self.identities.describe(&pod, tree, &self.narrowing))
+                    tree.and_then(|tree| self.identities.describe(&pod, tree, &heard_of, &self.narrowing))
                 }
             };
             let target = match (described, sent) {

@@ -42,6 +42,11 @@ impl Due {
         self.waiting.remove(name);
     }
 
+    /// Whether it is waited for.
+    pub(super) fn contains(&self, name: &str) -> bool {
+        self.waiting.contains_key(name)
+    }
+
     /// Whether there is something to look at now.
     pub(super) fn is_due(&self, now: Instant) -> bool {
         self.waiting.values().any(|wait| wait.next <= now)

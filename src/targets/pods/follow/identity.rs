@@ -10,6 +10,7 @@ use super::super::ContainerTarget;
 use super::super::PodTarget;
 use super::super::join;
 use super::super::source;
+use super::Children;
 use crate::profile::Narrowing;
 use crate::targets::cgroupfs::Tree;
 use crate::targets::kubelet::Names;
@@ -68,14 +69,27 @@ impl Identities {
         pods.into_iter().find(|pod| pod.kubelet_uid == uid)
     }
 
-    /// A pod that was told of, with its cgroups as they are; `None` if it has none here (yet).
-    pub(super) fn describe(&mut self, pod: &Pod, tree: &Tree<'_>, narrowing: &Narrowing) -> Option<Described> {
+    /// A pod that was told of, with its cgroups as they are, and those that the kernel told of; `None` if it has none here
+    /// (yet).
+    pub(super) fn describe(
+        &mut self,
+        pod: &Pod,
+        tree: &Tree<'_>,
+        heard_of: &Children,
+        narrowing: &Narrowing,
+    ) -> Option<Described> {
         let ids = pod.containers.iter().filter_map(|container| container.id.as_deref());
         let cgroup = tree.pod(&pod.kubelet_uid, ids).ok().flatten();
-        let children = cgroup.as_ref().map(|cgroup| join::children(&cgroup.directory)).unwrap_or_default();
+        let mut children = cgroup.as_ref().map(|cgroup| join::children(&cgroup.directory)).unwrap_or_default();
+        let mut is_settled = true;
+        for (id, name) in heard_of {
+            match name {
+                Some(name) => drop(children.entry(*id).or_insert_with(|| name.clone())),
+                None => is_settled &= children.contains_key(id),
+            }
+        }
         let mut all = pod.containers.clone();
         let mut left_out = pod.sandboxes.iter().cloned().collect::<std::collections::BTreeSet<_>>();
-        let mut is_settled = true;
         for name in children.values() {
             let Some(id) = path::read(name).container.map(|container| container.id.to_owned()) else { continue };
             if left_out.contains(&id) || all.iter().any(|container| container.id.as_ref() == Some(&id)) {

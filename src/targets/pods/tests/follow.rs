@@ -1,5 +1,7 @@
 //! What is told of pods while they are followed.
 
+use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -8,6 +10,7 @@ use serde_json::json;
 
 use super::machine::Machine;
 use crate::host::Namespaces;
+use crate::targets::pods::Children;
 use crate::targets::pods::Following;
 use crate::targets::pods::News;
 use crate::targets::pods::PodTarget;
@@ -64,7 +67,7 @@ fn a_rollout() {
     machine.server().apply(new.clone());
     machine.server().apply(another(&machine, "other-1", "0bbbbbbb-1111-4222-8333-444444444444", 'f'));
     machine.plant(&new, &mut 900);
-    following.touched(UID);
+    following.touched(UID.into(), Children::new());
     let told = pod(&following, UID, |pod| pod.containers.iter().any(|container| container.cgroup.is_some()));
     assert_eq!((told.pod.as_str(), told.cgroup.is_some()), ("web-85f5b7f4c8-zzzzz", true));
     machine.server().delete("production", "web-85f5b7f4c8-zzzzz");
@@ -84,12 +87,45 @@ fn behind_the_api() {
     let uid = "427afb51-1169-4ef7-9d98-9b3a73e1b1de";
     machine.replace_container("my-pod", "app", 'e');
     let _runtime = machine.runtime_with("my-pod", "app", 'e', 5);
-    following.touched(uid);
+    following.touched(uid.into(), Children::new());
     let id = "e".repeat(64);
     let told = pod(&following, uid, |pod| pod.containers.iter().any(|one| one.id.as_ref() == Some(&id)));
     let again = told.containers.iter().find(|one| one.id.as_ref() == Some(&id)).unwrap();
     assert_eq!((again.name.as_str(), again.restarts, again.cgroup.is_some()), ("app", Some(5), true));
     assert_eq!(told.left_out.len(), 1);
+}
+
+/// Check that a container is named also if its cgroup could not be seen yet when the kernel told of it.
+#[test]
+fn heard_before_seen() {
+    let machine = Machine::recorded();
+    let _runtime = machine.runtime_with("my-pod", "late", 'e', 0);
+    let following = following(&machine, &["my-pod"]);
+    let uid = "427afb51-1169-4ef7-9d98-9b3a73e1b1de";
+    let (hidden, place) = machine.hidden_container("my-pod", 'e');
+    following.touched(uid.into(), Children::from([(fs::metadata(&hidden).unwrap().ino(), None)]));
+    // Several looks long.
+    std::thread::sleep(Duration::from_millis(300));
+    fs::rename(hidden, place).unwrap();
+    let id = "e".repeat(64);
+    let told = pod(&following, uid, |pod| pod.containers.iter().any(|one| one.id.as_ref() == Some(&id)));
+    assert_eq!(told.containers.last().map(|late| (late.name.as_str(), late.cgroup.is_some())), Some(("late", true)));
+}
+
+/// Check that a container is named also if its cgroup was gone when the kernel's word of it came.
+#[test]
+fn heard_after_gone() {
+    let machine = Machine::recorded();
+    let _runtime = machine.runtime_with("my-pod", "brief", 'e', 0);
+    let following = following(&machine, &["my-pod"]);
+    let uid = "427afb51-1169-4ef7-9d98-9b3a73e1b1de";
+    let id = "e".repeat(64);
+    following.touched(uid.into(), Children::from([(u64::MAX, Some(id.clone()))]));
+    let told = pod(&following, uid, |pod| pod.containers.iter().any(|one| one.id.as_ref() == Some(&id)));
+    assert_eq!(
+        told.containers.last().map(|brief| (brief.name.as_str(), brief.cgroup.is_some())),
+        Some(("brief", false))
+    );
 }
 
 /// Check that with the API gone this is told once, that a new pod is found by the runtime if it is meant, and that the API's
@@ -117,7 +153,7 @@ fn without_the_api() {
     });
     assert!(why.contains("API"), "{why}");
     let _runtime = machine.runtime_of(&extra);
-    following.touched(UID);
+    following.touched(UID.into(), Children::new());
     let told = pod(&following, UID, |pod| pod.containers.iter().any(|container| container.cgroup.is_some()));
     assert_eq!(told.pod, "extra");
     let _server = killed.start();

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::path::PathBuf;
 
 use serde_json::Value;
 use serde_json::json;
@@ -212,6 +213,14 @@ impl Machine {
         let old = status["containerID"].as_str().unwrap().replace("containerd://", "");
         let folder = self.root().join(&self.pods[pod]);
         fs::rename(folder.join(old), folder.join(digit.to_string().repeat(64))).unwrap();
+    }
+
+    /// Makes a cgroup that nobody can see yet, for another container of a pod: where it is, and where it belongs.
+    pub(super) fn hidden_container(&self, pod: &str, digit: char) -> (PathBuf, PathBuf) {
+        let hidden = self.root().join("hidden");
+        fs::create_dir(&hidden).unwrap();
+        fs::write(hidden.join("cgroup.procs"), "").unwrap();
+        (hidden, self.root().join(&self.pods[pod]).join(digit.to_string().repeat(64)))
     }
 
     /// A pod runs on another node.
