@@ -402,9 +402,14 @@ int BPF_PROG(dispatch_exit, struct pt_regs *regs, long result)
 	state->exit = 0;
 	if (state->number != number_of(regs))
 		return 0;
-	/* An interrupted connect goes on in the background: its end is for exit_connect to judge. */
-	if (is_retry(result) && exit != PODTRACE_EXIT_CONNECT)
-		return 0;
+	if (is_retry(result)) {
+		/* A receive in vain may have been a wait. An interrupted connect goes on in the background: its end is for
+		 * exit_connect to judge. */
+		if (exit == PODTRACE_EXIT_TCP)
+			exit = PODTRACE_EXIT_POLL;
+		else if (exit != PODTRACE_EXIT_CONNECT && exit != PODTRACE_EXIT_POLL)
+			return 0;
+	}
 	if (exit != END_FILE) {
 		jump_to_exit(ctx, exit);
 		return 0;

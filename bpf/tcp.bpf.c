@@ -44,6 +44,69 @@ static __always_inline void begin_listen(struct sock *sock)
 		bpf_map_update_elem(&listeners, &key, &yes, BPF_ANY);
 }
 
+/* RCV_SHUTDOWN of include/net/sock.h: nobody will read what comes. */
+enum { RECEIVING_SHUT = 1 };
+
+/* Less is no wait that anybody means: a farewell goes out right before the close, and is owed nothing. */
+enum { APART_NS = 100 * 1000 * 1000 };
+
+/* What HTTP/2 sends by itself after an answer, encrypted: acknowledgements of settings and pings, windows (17 and two times
+ * 13 bytes, RFC 9113 section 6) in records of TLS (22 bytes more, RFC 8446 section 5). An idle connection has sent it last. */
+enum { ASKED_LEAST = 64 };
+
+/* Client: something was sent. */
+static __always_inline void ask(struct connection *connection, __u64 begin, __u64 end, __u64 bytes)
+{
+	if (!(connection->flags & TURN)) {
+		connection->flags &= ~(AWAITED | PUSHES);
+		connection->asked_ns = 0;
+		connection->asked = 0;
+	} else if (begin - connection->turn_ns >= APART_NS) {
+		if (connection->asked_ns)
+			connection->flags |= PUSHES;
+		connection->asked_ns = connection->turn_ns;
+	}
+	connection->asked += bytes;
+	connection->turn_ns = end;
+	connection->flags |= TURN;
+}
+
+/* Whether what was sent last asks for an answer, as far as can be told. */
+static __always_inline bool asks(const struct connection *connection)
+{
+	return connection->flags & AWAITED || (connection->asked > ASKED_LEAST && !(connection->flags & PUSHES));
+}
+
+/* A connection of ours ends. If what was sent last was not answered, and no answer waits to be read: who ended it, and how
+ * long that was after it. A farewell, if one was sent, is not what is owed an answer. */
+static __always_inline void end_turn(struct connection *connection, const struct sock *sock, int from, int to)
+{
+	__u64 key = (__u64)sock, since = connection->turn_ns, now, least;
+	__u32 unread = GET(struct tcp_sock, key, rcv_nxt) - GET(struct tcp_sock, key, copied_seq);
+	__u8 how = PODTRACE_PEER_ENDED;
+
+	if (from != K_TCP_ESTABLISHED || connection->side != PODTRACE_CLIENT || !(connection->flags & TURN) ||
+	    !enabled(PODTRACE_TCP_UNANSWERED) || !asks(connection))
+		return;
+	if (to == K_TCP_CLOSE_WAIT)
+		unread--; /* the end itself, which has a number of its own */
+	else if (BPF_CORE_READ(sock, sk_shutdown) & RECEIVING_SHUT)
+		how = PODTRACE_GIVEN_UP;
+	else if (to != K_TCP_CLOSE)
+		return; /* Only our half is closed: the answer may still come. */
+	if (unread)
+		return;
+	now = bpf_ktime_get_ns();
+	/* srtt_us is eight times the round-trip time: the peer had four of them to answer in. */
+	least = APART_NS + (__u64)GET(struct tcp_sock, key, srtt_us) * 1000 / 2;
+	if (now - since < least)
+		since = connection->asked_ns;
+	if (!since || now - since < least)
+		return;
+	connection->flags &= ~TURN;
+	conclude_there(connection->process, PODTRACE_TCP_UNANSWERED, how, connection->object, true, since, now - since, 0);
+}
+
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(tcp_state, const struct sock *sock, int from, int to)
 {
@@ -70,6 +133,7 @@ int BPF_PROG(tcp_state, const struct sock *sock, int from, int to)
 		else if (to == K_TCP_CLOSE && connection->flags & RETURNED)
 			count_connect(connection, -PODTRACE_ABANDONED);
 	}
+	end_turn(connection, sock, from, to);
 	if (to == K_TCP_CLOSE)
 		sample_rtt(key, connection);
 	return 0;
@@ -150,14 +214,18 @@ int BPF_PROG(exit_accept, struct pt_regs *regs, long result)
 }
 
 /* What turns tell: the peer's answer time on connections we opened, our own on those we accepted. */
-static __always_inline void take_turn(struct connection *connection, bool sending, __u64 begin, __u64 end)
+static __always_inline void take_turn(struct connection *connection, bool sending, __u64 begin, __u64 end, __u64 bytes)
 {
 	bool client = connection->side == PODTRACE_CLIENT;
 	__u8 kind = client ? PODTRACE_TCP_RESPONSE : PODTRACE_TCP_SERVICE;
 	/* A client waits until the receive ended, a server until its send began. */
 	__u64 until = client ? end : begin;
 
-	if (sending == client) {
+	if (sending && client) {
+		ask(connection, begin, end, bytes);
+		return;
+	}
+	if (!sending && !client) {
 		connection->turn_ns = end;
 		connection->flags |= TURN;
 		return;
@@ -195,7 +263,7 @@ static __always_inline void end_operation(struct thread_state *state, __s64 resu
 			 result);
 	if (!connection || result <= 0)
 		return;
-	take_turn(connection, sending, state->enter_ns, now);
+	take_turn(connection, sending, state->enter_ns, now, result);
 	sample_rtt(state->pointer, connection);
 }
 
@@ -206,6 +274,21 @@ int BPF_PROG(exit_tcp, struct pt_regs *regs, long result)
 
 	if (state)
 		end_operation(state, result);
+	return 0;
+}
+
+/* A poll of one connection, or a receive that brought nothing: whoever was in it for so long has waited for an answer. */
+SEC("tp_btf/sys_exit")
+int BPF_PROG(exit_poll, struct pt_regs *regs, long result)
+{
+	struct thread_state *state = state_of_current(false);
+	struct connection *connection;
+
+	if (!state || result > 0 || state->kind != PODTRACE_TCP_RECV || bpf_ktime_get_ns() - state->enter_ns < APART_NS)
+		return 0;
+	connection = connection_of(state->pointer);
+	if (connection)
+		connection->flags |= AWAITED;
 	return 0;
 }
 
@@ -247,9 +330,6 @@ static __always_inline void count_about(const struct sock *sock, __u8 kind, __u8
 		conclude_there(connection->process, kind, detail, connection->object, false, bpf_ktime_get_ns(), 0, 0);
 }
 
-/* RCV_SHUTDOWN of include/net/sock.h: nobody will read what comes. */
-enum { RECEIVING_SHUT = 1 };
-
 /* A connection was reset by a segment that came. */
 static __always_inline void count_reset(const struct sock *sock)
 {
@@ -284,12 +364,12 @@ int BPF_PROG(tcp_reset_sent, const struct sock *sock)
 }
 
 /* What peers have not answered: read once over `connections`, at the trace's end, after settle_waits has marked those that
- * somebody waits for. */
+ * somebody waits for. By epoll, a connection that waits for an answer looks like an idle one: such are told apart. */
 SEC("iter/bpf_map_elem")
 int settle_connections(struct bpf_iter__bpf_map_elem *context)
 {
 	struct connection *connection = context->value;
-	__u8 waiting = PODTRACE_WAITING_REQUEST;
+	__u8 kind = PODTRACE_TCP_UNANSWERED, waiting = PODTRACE_WAITING_REQUEST;
 	__u64 since;
 
 	if (!connection)
@@ -298,12 +378,17 @@ int settle_connections(struct bpf_iter__bpf_map_elem *context)
 	if ((connection->flags & (CONNECTING | COUNTED)) == CONNECTING) {
 		waiting = PODTRACE_WAITING_CONNECT;
 		since = connection->began_ns;
-	} else if (connection->side != PODTRACE_CLIENT || (connection->flags & (TURN | AWAITED)) != (TURN | AWAITED)) {
-		/* What was sent last may need no answer (HTTP/2's window updates, logs): somebody has to wait for one. */
+	} else if (connection->side != PODTRACE_CLIENT || !(connection->flags & TURN)) {
 		return 0;
+	} else if (!(connection->flags & AWAITED)) {
+		/* Nobody can be seen to wait. */
+		if (!asks(connection))
+			return 0;
+		kind = PODTRACE_TCP_SILENT;
+		waiting = 0;
 	}
-	if (since < trace_ended_ns)
-		conclude_there(connection->process, PODTRACE_TCP_UNANSWERED, waiting, connection->object, true, since,
+	if (enabled(kind) && since < trace_ended_ns)
+		conclude_there(connection->process, kind, waiting, connection->object, true, since,
 			       trace_ended_ns - since, 0);
 	return 0;
 }

@@ -184,6 +184,9 @@ pub const CPU_TIME: &str = sched::CPU;
 /// The kind that is told of connections when the trace ends.
 pub const UNANSWERED: &str = tcp::UNANSWERED;
 
+/// The kind of connections on which nothing came when the trace ended.
+pub const SILENT: &str = tcp::SILENT;
+
 /// The kind that waits of threads are told as.
 pub const WAIT: &str = sched::WAIT;
 

@@ -168,7 +168,10 @@ impl Plan {
         let halved = self.last_look().is_some() && self.wait_iterator().is_none();
         let features = self.coverage.iter_mut().filter(|feature| feature.feature == families::UNANSWERED);
         for feature in features.filter(|_| halved) {
-            feature.degraded = Some("only connects: add `sched` to `probes` to see who waits for an answer".into());
+            feature.degraded = Some(
+                "who waits inside a receive when the trace ends is not seen: add `sched` to `probes` (see `tcp.silent`)"
+                    .into(),
+            );
         }
     }
 
@@ -236,15 +239,18 @@ impl Plan {
         hooks.chain(handlers).chain([SEED_ITERATOR]).chain(self.wait_iterator()).chain(last)
     }
 
-    /// Programs that look at what goes on when the trace begins or ends, each with the kind that lacks it otherwise.
+    /// Programs that look at what goes on when the trace begins or ends, each with a kind that lacks it otherwise.
     pub fn looks(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
         let waits = self.wait_iterator().map(|program| (program, families::WAIT));
-        waits.into_iter().chain(self.last_look().map(|look| (look.program, families::UNANSWERED)))
+        let last = self.last_look().map(|look| look.program);
+        let told = [families::UNANSWERED, families::SILENT];
+        waits.into_iter().chain(last.into_iter().flat_map(move |program| told.map(|kind| (program, kind))))
     }
 
     /// What is looked at when the trace ends, if what that tells is asked for.
     pub fn last_look(&self) -> Option<LastLook> {
-        let asked = self.kinds.iter().any(|kind| kind.name == families::UNANSWERED);
+        let told = [families::UNANSWERED, families::SILENT];
+        let asked = self.kinds.iter().any(|kind| told.contains(&kind.name));
         asked.then_some(LastLook { program: "settle_connections", table: "connections" })
     }
 

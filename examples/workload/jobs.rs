@@ -8,6 +8,7 @@ mod lifecycle;
 mod loss;
 mod multipath;
 mod other_descriptors;
+mod owed;
 mod path;
 mod program;
 mod rate;
@@ -48,7 +49,12 @@ pub(crate) const JOBS: &[Job] = &[
     Job { name: "accepts", about: "accepts connections", perform: tcp_server::accepts },
     Job { name: "serve", about: "answers requests, each after a known time", perform: tcp_server::serve },
     Job { name: "loopback", about: "both ends of connections in one process", perform: tcp_server::loopback },
-    Job { name: "unanswered", about: "asks peers that do not answer, until it is killed", perform: tcp::unanswered },
+    Job { name: "unanswered", about: "asks peers that do not answer, until it is killed", perform: owed::unanswered },
+    Job {
+        name: "given-up",
+        about: "requests that are never answered, and what looks like one",
+        perform: owed::given_up,
+    },
     Job { name: "retransmit", about: "lost segments in an own network namespace", perform: loss::retransmit },
     Job { name: "abandoned", about: "connects given up before an answer", perform: loss::abandoned },
     Job { name: "late-data", about: "data for a connection that is closed already", perform: loss::late_data },

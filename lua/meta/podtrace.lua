@@ -13,6 +13,7 @@
 ---| "tcp.rtt"
 ---| "tcp.rtt_min"
 ---| "tcp.unanswered"
+---| "tcp.silent"
 ---| "tcp.state"
 ---| "tcp.reset"
 ---| "tcp.retransmit"

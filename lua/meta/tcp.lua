@@ -136,13 +136,28 @@
 ---@class podtrace.tcp_unanswered.Row: podtrace.TimedFigures
 ---@field key string The peer, path, process, target or value.
 
---- What peers had not answered when the trace ended: connects, and requests for whose answer a thread was inside a receive, or a poll of that connection alone (one that waits by epoll is not told from an idle one; `sched` finds the threads).
+--- What peers did not answer. When the trace ended: connects, and requests for whose answer a thread was inside a receive, or a poll of that connection alone (`sched` finds the threads). When the connection ended, 100 ms after the last send or later: requests of more than 64 bytes, or that a thread was seen to wait for.
 ---@class podtrace.tcp_unanswered: podtrace.TimedFigures
 ---@field kind "tcp.unanswered" Its name.
 ---@field missing integer Operations that may be missing from the counts.
 ---@field top fun(self, dimension: string, n: integer?, by: string?): podtrace.tcp_unanswered.Row[] The heaviest rows of a dimension (10 unless said otherwise), by time, else by quantity, else by count; or by a figure.
 ---@field key fun(self, dimension: string, key: string): podtrace.tcp_unanswered.Row? The row of a key.
 ---@field other fun(self, dimension: string): podtrace.tcp_unanswered.Row What has no row of its own; rows and `other` together are the whole.
+---@field keys fun(self, dimension: string): integer How many rows a dimension has.
+---@field slowest fun(self, n: integer?): podtrace.Event[] The slowest events that were kept, slowest first, at most 20.
+---@field failed fun(self, n: integer?): podtrace.Event[] The last failed events, latest first, at most 20.
+
+--- A row of `tcp.silent`.
+---@class podtrace.tcp_silent.Row: podtrace.TimedFigures
+---@field key string The peer, path, process, target or value.
+
+--- Connections the target opened that were silent when the trace ended: it had sent more than 64 bytes, received nothing since, and no thread was inside a receive. With epoll, a request that is owed an answer looks like this, and so does a connection over which nothing is answered. (64 bytes: what HTTP/2 sends by itself is less.)
+---@class podtrace.tcp_silent: podtrace.TimedFigures
+---@field kind "tcp.silent" Its name.
+---@field missing integer Operations that may be missing from the counts.
+---@field top fun(self, dimension: string, n: integer?, by: string?): podtrace.tcp_silent.Row[] The heaviest rows of a dimension (10 unless said otherwise), by time, else by quantity, else by count; or by a figure.
+---@field key fun(self, dimension: string, key: string): podtrace.tcp_silent.Row? The row of a key.
+---@field other fun(self, dimension: string): podtrace.tcp_silent.Row What has no row of its own; rows and `other` together are the whole.
 ---@field keys fun(self, dimension: string): integer How many rows a dimension has.
 ---@field slowest fun(self, n: integer?): podtrace.Event[] The slowest events that were kept, slowest first, at most 20.
 ---@field failed fun(self, n: integer?): podtrace.Event[] The last failed events, latest first, at most 20.
@@ -201,7 +216,8 @@
 ---@field service podtrace.tcp_service? Answers on connections the target accepted: what the target itself took.
 ---@field rtt podtrace.tcp_rtt? Samples of the smoothed round-trip time that the kernel keeps per connection, taken when it changed. A peer that answers within 40 ms acknowledges with its answer, and what it took is in it: see tcp.rtt_min.
 ---@field rtt_min podtrace.tcp_rtt_min? The least round-trip time of the connection in the last five minutes, sampled with tcp.rtt: what the network itself takes.
----@field unanswered podtrace.tcp_unanswered? What peers had not answered when the trace ended: connects, and requests for whose answer a thread was inside a receive, or a poll of that connection alone (one that waits by epoll is not told from an idle one; `sched` finds the threads).
+---@field unanswered podtrace.tcp_unanswered? What peers did not answer. When the trace ended: connects, and requests for whose answer a thread was inside a receive, or a poll of that connection alone (`sched` finds the threads). When the connection ended, 100 ms after the last send or later: requests of more than 64 bytes, or that a thread was seen to wait for.
+---@field silent podtrace.tcp_silent? Connections the target opened that were silent when the trace ended: it had sent more than 64 bytes, received nothing since, and no thread was inside a receive. With epoll, a request that is owed an answer looks like this, and so does a connection over which nothing is answered. (64 bytes: what HTTP/2 sends by itself is less.)
 ---@field state podtrace.tcp_state? State transitions of the target's connections.
 ---@field reset podtrace.tcp_reset? Resets, received or sent. One that the kernel sends for a connection which it has forgotten is nobody's.
 ---@field retransmit podtrace.tcp_retransmit? Segments sent again.

@@ -65,11 +65,20 @@ fn direction(detail: u8) -> Cow<'static, str> {
 }
 
 fn waiting(detail: u8) -> Cow<'static, str> {
-    if detail == 0 { "connect" } else { "answer" }.into()
+    match detail {
+        0 => "connect",
+        1 => "answer",
+        2 => "given up",
+        _ => "ended by peer",
+    }
+    .into()
 }
 
-/// What is told when the trace ends.
+/// What is told when the trace ends, and when a connection does.
 pub(super) const UNANSWERED: &str = "tcp.unanswered";
+
+/// What is told when the trace ends.
+pub(super) const SILENT: &str = "tcp.silent";
 
 /// What is missing of connections that the trace did not see open.
 const OPEN_BEFORE: &str = "connections that were open before the trace count from their first send or receive in it";
@@ -198,19 +207,38 @@ pub(super) static TCP: Family = Family {
         Kind {
             id: wire::kind(Wire::PODTRACE_TCP_UNANSWERED.0),
             name: UNANSWERED,
-            about: "What peers had not answered when the trace ended: connects, and requests for whose answer \
-                    a thread was inside a receive, or a poll of that connection alone (one that waits by epoll is not \
-                    told from an idle one; `sched` finds the threads).",
-            duration: Some("from the first SYN, or the end of the last send, to the end of the trace"),
+            about: "What peers did not answer. When the trace ended: connects, and requests for whose answer a thread \
+                    was inside a receive, or a poll of that connection alone (`sched` finds the threads). When the \
+                    connection ended, 100 ms after the last send or later: requests of more than 64 bytes, or that a \
+                    thread was seen to wait for.",
+            duration: Some(
+                "from the first SYN, or the end of the last send, to the end of the connection or the trace",
+            ),
             waits: true,
             amount: None,
             object: ObjectKind::Peer,
             by: Some(Dimension {
                 name: "waiting",
-                about: "For a connection, or for the answer to what was sent.",
+                about: "For a connection, or for the answer to what was sent, when the trace ended; or until the target \
+                        had given up and closed the connection, or it was ended by the peer or for want of one.",
                 label: waiting,
                 idle: never_idle,
             }),
+            aux: None,
+            error: errno_name,
+        },
+        Kind {
+            id: wire::kind(Wire::PODTRACE_TCP_SILENT.0),
+            name: SILENT,
+            about: "Connections the target opened that were silent when the trace ended: it had sent more than 64 bytes, \
+                    received nothing since, and no thread was inside a receive. With epoll, a request that is owed an \
+                    answer looks like this, and so does a connection over which nothing is answered. (64 bytes: what \
+                    HTTP/2 sends by itself is less.)",
+            duration: Some("from the end of the last send to the end of the trace"),
+            waits: false,
+            amount: None,
+            object: ObjectKind::Peer,
+            by: None,
             aux: None,
             error: errno_name,
         },
@@ -267,7 +295,7 @@ pub(super) static TCP: Family = Family {
         Hook {
             point: "inet_sock_set_state",
             alternatives: &[typed("tcp_state")],
-            blinds: &["tcp.connect", "tcp.state"],
+            blinds: &["tcp.connect", "tcp.state", UNANSWERED],
         },
         Hook { point: "tcp_destroy_sock", alternatives: &[typed("tcp_destroy")], blinds: &[] },
         Hook {
@@ -303,6 +331,7 @@ pub(super) static TCP: Family = Family {
         (Handler::PODTRACE_EXIT_TCP_MESSAGES, "exit_tcp_messages"),
         (Handler::PODTRACE_EXIT_CONNECT, "exit_connect"),
         (Handler::PODTRACE_EXIT_ACCEPT, "exit_accept"),
+        (Handler::PODTRACE_EXIT_POLL, "exit_poll"),
         (Handler::PODTRACE_EXIT_PAIR, "exit_pair"),
         (Handler::PODTRACE_EXIT_PAIR_WRITE, "exit_pair_write"),
     ],

@@ -62,7 +62,7 @@ fn half_a_kind_is_said() {
         let feature = plan.coverage.into_iter().find(|feature| feature.feature == "tcp.unanswered");
         feature.expect("it is planned").degraded
     };
-    assert!(degraded(&["tcp"]).is_some_and(|missing| missing.starts_with("only connects: add `sched`")));
+    assert!(degraded(&["tcp"]).is_some_and(|missing| missing.contains("add `sched` to `probes`")));
     assert_eq!(degraded(&["tcp", "sched"]), None);
 }
 

@@ -72,6 +72,15 @@ pub(crate) fn late(ip: IpAddr, delay: Duration) -> SocketAddr {
     })
 }
 
+/// Ends each connection a while after its first bytes, without an answer.
+pub(crate) fn ending(ip: IpAddr, delay: Duration) -> SocketAddr {
+    server(ip, move |mut connection| {
+        let _ = connection.read(&mut [0; 499])?;
+        thread::sleep(delay);
+        Ok(())
+    })
+}
+
 /// Resets each connection when its first byte came: it ends with that byte unread.
 pub(crate) fn resetting(ip: IpAddr) -> SocketAddr {
     server(ip, |connection| connection.peek(&mut [0; 1]).map(drop))

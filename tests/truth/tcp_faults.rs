@@ -66,23 +66,28 @@ fn abandoned_connects() {
 }
 
 /// Check that what peers have not answered when the trace ends is told, by peer: a request and a connect, and neither the
-/// request that was answered nor what was sent without waiting for an answer; and that the report begins with it.
-fn unanswered(poll: &str) {
+/// request that was answered nor what was sent without waiting for an answer; and that the report begins with it. What is
+/// waited for by epoll is told apart.
+fn unanswered(by: &str) {
     let scene = Scene::empty();
     let silent = peers::late(V4, Duration::from_secs(600)).to_string();
     let answering = peers::slow(V4, Duration::from_millis(1)).to_string();
-    let line = scene.job(&["unanswered", "--to", &silent, "--to", &answering, "--poll", poll], "truth");
+    let line = scene.job(&["unanswered", "--to", &silent, "--to", &answering, "--by", by], "truth");
     let seconds = if rig::slow() { 12.0 } else { 5.0 };
     let profile = format!("{}\nthreshold \"tcp.unanswered\" max=\">3s\"", rig::EVERYTHING);
     let ended = scene.start_run(&profile, &["--for", &format!("{seconds}s")], &line).end();
     let report = scene::report_of(&ended);
     let mut compared = Compared::sides(&report, &Value::Null, &ended.errors);
-    compared.equal("unanswered", compared.count("tcp.unanswered"), 2);
-    for (dimension, key) in [("waiting", "connect"), ("waiting", "answer"), ("peer", silent.as_str())] {
-        let entry = compared.entry("tcp.unanswered", dimension, key).cloned().unwrap_or(Value::Null);
-        compared.equal(&format!("{dimension} {key}"), entry["count"].clone(), 1);
+    let is_seen = by != "epoll";
+    let request =
+        if is_seen { ("tcp.unanswered", "waiting", "answer") } else { ("tcp.silent", "peer", silent.as_str()) };
+    compared.equal("unanswered", compared.count("tcp.unanswered"), 1 + u64::from(is_seen));
+    compared.equal("silent", compared.count("tcp.silent"), u64::from(!is_seen));
+    for (kind, dimension, key) in [("tcp.unanswered", "waiting", "connect"), request, (request.0, "peer", &silent)] {
+        let entry = compared.entry(kind, dimension, key).cloned().unwrap_or(Value::Null);
+        compared.equal(&format!("{kind} {dimension} {key}"), entry["count"].clone(), 1);
         let longest = entry["latency_seconds"]["max"].as_f64().unwrap_or(f64::NAN);
-        compared.between(&format!("{dimension} {key}: time"), longest, seconds * 0.6, seconds + 0.1);
+        compared.between(&format!("{kind} {dimension} {key}: time"), longest, seconds * 0.6, seconds + 0.1);
     }
     compared.equal("connects that ended", compared.count("tcp.connect"), 2);
     compared.equal("answers", compared.count("tcp.response"), 1);
@@ -93,10 +98,38 @@ fn unanswered(poll: &str) {
 
 #[test]
 fn unanswered_receive() {
-    unanswered("0");
+    unanswered("receive");
 }
 
 #[test]
 fn unanswered_poll() {
-    unanswered("1");
+    unanswered("poll");
+}
+
+#[test]
+fn unanswered_epoll() {
+    unanswered("epoll");
+}
+
+/// Check that requests whose connections ended without an answer are counted, by who ended them and with the time until
+/// then: those for which somebody was seen to wait or that are too large for what HTTP/2 sends by itself. Neither
+/// farewells nor answers that were not read are, nor what is sent again and again.
+#[test]
+fn given_up() {
+    let scene = Scene::empty();
+    let silent = peers::quiet(V4).to_string();
+    let ending = peers::ending(V6, Duration::from_millis(310)).to_string();
+    let answering = peers::slow(V4, Duration::from_millis(1)).to_string();
+    let traced = scene.trace(&["given-up", "--silent", &silent, "--ending", &ending, "--answering", &answering]);
+    let mut compared = Compared::of(&traced);
+    compared
+        .everything_done()
+        .nothing_else("tcp.unanswered", "waiting")
+        .nothing_else("tcp.unanswered", "peer")
+        .complete();
+    compared.equal("unanswered", compared.count("tcp.unanswered"), 7 + 5 + 3 + 11);
+    let ended = compared.entry("tcp.unanswered", "waiting", "ended by peer").cloned().unwrap_or(Value::Null);
+    let shortest = ended["latency_seconds"]["p50"].as_f64().unwrap_or(f64::NAN);
+    compared.between("ended by the peer, after", shortest, 0.3, 60.0);
+    compared.end();
 }

@@ -13,13 +13,16 @@ enum connection_flag {
 	COUNTED = 2,	/* ... and was counted */
 	RETURNED = 4,	/* ... while connect() has returned without waiting for it */
 	TURN = 8,	/* client: sent, no answer yet; server: received, not answered yet */
-	AWAITED = 16,	/* a thread was in a receive on it when the trace ended */
+	AWAITED = 16,	/* a thread waits, or has waited, for that answer */
+	PUSHES = 32,	/* the last sends came one by one, with nothing received in between */
 };
 
 struct connection {
 	__u64 object;	/* the peer */
 	__u64 began_ns; /* the handshake */
 	__u64 turn_ns;	/* end of the last send (client) or receive (server) */
+	__u64 asked_ns; /* client: end of the send before it, if it was apart and nothing was received since; or 0 */
+	__u64 asked;	/* client: bytes sent since the last receive */
 	__u32 process;	/* that used it last */
 	__u32 srtt;	/* tcp_sock.srtt_us at the last sample */
 	__u32 side;

@@ -280,6 +280,8 @@ struct minmax {
 struct tcp_sock {
 	__u32 srtt_us;
 	__u32 mdev_us;
+	__u32 rcv_nxt;
+	__u32 copied_seq;
 	struct minmax rtt_min;
 };
 
@@ -391,6 +393,7 @@ enum {
 	K_TCP_FIN_WAIT1 = 4,
 	K_TCP_FIN_WAIT2 = 5,
 	K_TCP_CLOSE = 7,
+	K_TCP_CLOSE_WAIT = 8,
 	K_TCP_LISTEN = 10,
 };
 

@@ -16,10 +16,16 @@ enum podtrace_tcp_kind {
 	PODTRACE_TCP_RETRANSMIT = 0x19,
 	PODTRACE_TCP_RTT_MIN = 0x1a,
 	PODTRACE_TCP_UNANSWERED = 0x1b,
+	PODTRACE_TCP_SILENT = 0x1c,
 };
 
-/* What a peer has not answered. */
-enum podtrace_tcp_waiting { PODTRACE_WAITING_CONNECT = 0, PODTRACE_WAITING_REQUEST = 1 };
+/* What a peer has not answered: when the trace ended, or when the connection did. */
+enum podtrace_tcp_waiting {
+	PODTRACE_WAITING_CONNECT = 0,
+	PODTRACE_WAITING_REQUEST = 1,
+	PODTRACE_GIVEN_UP = 2,	  /* the target closed the connection */
+	PODTRACE_PEER_ENDED = 3, /* the peer did, or the way to it */
+};
 
 enum podtrace_tcp_direction {
 	PODTRACE_RESET_RECEIVED = 0,

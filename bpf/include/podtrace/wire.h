@@ -271,7 +271,7 @@ enum podtrace_handler {
 	PODTRACE_EXIT_TCP_MESSAGES = 18,
 	PODTRACE_EXIT_UDP_MESSAGES = 19,
 	PODTRACE_EXIT_PAIR_WRITE = 20,
-	PODTRACE_EXIT_POLL = 21, /* of nobody: its end is not looked at */
+	PODTRACE_EXIT_POLL = 21,
 	PODTRACE_HANDLERS = 32,
 };
 

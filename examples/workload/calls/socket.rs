@@ -194,6 +194,20 @@ pub(crate) fn shutdown_write(fd: i32) -> Outcome {
     outcome(unsafe { libc::shutdown(fd, libc::SHUT_WR) })
 }
 
+/// `epoll_wait` for input on any of these; how many events came.
+pub(crate) fn epoll(fds: &[i32], timeout_ms: i32) -> Outcome {
+    // SAFETY: takes numbers only.
+    let epoll = outcome(unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) })? as i32;
+    for fd in fds {
+        let mut event = libc::epoll_event { events: (libc::EPOLLIN | libc::EPOLLET) as u32, u64: *fd as u64 };
+        // SAFETY: the event outlives the call.
+        outcome(unsafe { libc::epoll_ctl(epoll, libc::EPOLL_CTL_ADD, *fd, &raw mut event) })?;
+    }
+    let mut events = [libc::epoll_event { events: 0, u64: 0 }; 4];
+    // SAFETY: room for as many events as are said.
+    outcome(unsafe { libc::epoll_wait(epoll, events.as_mut_ptr(), events.len() as i32, timeout_ms) })
+}
+
 /// `poll` of one descriptor; the events that came.
 pub(crate) fn poll(fd: i32, events: i16, timeout_ms: i32) -> Result<i16, i32> {
     let mut entry = libc::pollfd { fd, events, revents: 0 };

@@ -155,30 +155,6 @@ pub(super) fn idle_recv(options: &mut Options, truth: &mut Truth) -> anyhow::Res
     Ok(())
 }
 
-/// A request that the first `--to` does not answer, one that the second does, after which something is sent that needs no
-/// answer, and a connect that nobody answers: then waits, in a receive or with `--poll 1` in a poll, until it is killed.
-pub(super) fn unanswered(options: &mut Options, truth: &mut Truth) -> anyhow::Result<()> {
-    let peers = options.addresses("to")?;
-    let [silent, answering] = peers[..] else { anyhow::bail!("two `--to` are needed") };
-    let mut buffer = [0; 499];
-    let answered = established(truth, &answering)?;
-    needed("send", call::send(answered, &[b'r'; 101], 0))?;
-    needed("recv", call::recv(answered, &mut buffer, libc::MSG_WAITALL))?;
-    needed("send", call::send(answered, &[b'n'; 7], 0))?;
-    let (listener, deaf) = call::listener(silent.ip(), 0).map_err(|errno| anyhow::anyhow!("listen: errno {errno}"))?;
-    needed("SO_ATTACH_FILTER", option::drop_incoming(listener))?;
-    let pending = descriptor("socket", call::socket(&deaf, libc::SOCK_STREAM, libc::SOCK_NONBLOCK))?;
-    anyhow::ensure!(call::connect(pending, &deaf) == Err(libc::EINPROGRESS), "a connect to nobody came to an end");
-    let asked = established(truth, &silent)?;
-    needed("send", call::send(asked, &[b'r'; 7], 0))?;
-    if options.number("poll", 0)? == 1 {
-        call::poll(asked, libc::POLLIN, PATIENCE_MS).map_err(|errno| anyhow::anyhow!("poll: errno {errno}"))?;
-    } else {
-        needed("recv", call::recv(asked, &mut buffer, 0))?;
-    }
-    anyhow::bail!("the silent peer answered")
-}
-
 /// `--count` requests of 101 bytes to `--to`, each answered by 499 bytes after a while that is measured here.
 pub(super) fn response(options: &mut Options, truth: &mut Truth) -> anyhow::Result<()> {
     let peer = options.needed_address("to")?;

@@ -1,5 +1,7 @@
 //! Socket options, and what the kernel says about a connection.
 
+use std::time::Duration;
+
 use crate::calls::Outcome;
 use crate::calls::outcome;
 
@@ -22,6 +24,15 @@ pub(crate) fn take_error(fd: i32) -> Result<i32, i32> {
 /// Makes `close` reset the connection.
 pub(crate) fn reset_on_close(fd: i32) -> Outcome {
     set(fd, libc::SOL_SOCKET, libc::SO_LINGER, &libc::linger { l_onoff: 1, l_linger: 0 })
+}
+
+/// Makes receives that wait end after a while.
+pub(crate) fn receive_for(fd: i32, time: Duration) -> Outcome {
+    let time = libc::timeval {
+        tv_sec: time.as_secs() as libc::time_t,
+        tv_usec: libc::suseconds_t::from(time.subsec_micros()),
+    };
+    set(fd, libc::SOL_SOCKET, libc::SO_RCVTIMEO, &time)
 }
 
 /// Sends small segments at once.

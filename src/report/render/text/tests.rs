@@ -120,8 +120,8 @@ fn narrow() {
       not seen: tcp.rtt: the kernel has no `tcp_probe` tracepoint
       seen in part: sched.runq: preempted threads are not seen
       nothing happened: tcp.accept, tcp.service, tcp.rtt_min, tcp.unanswered,
-        tcp.state, tcp.reset, tcp.retransmit, udp.send, udp.recv, file.close,
-        file.truncate, process.exec, process.exec_failed, process.fork
+        tcp.silent, tcp.state, tcp.reset, tcp.retransmit, udp.send, udp.recv,
+        file.close, file.truncate, process.exec, process.exec_failed, process.fork
 
     COST OF TRACING
       podtrace itself, with its start: 83.0 ms of CPU time (1.2 % of one CPU),
