@@ -22,11 +22,11 @@ pub fn crc32(bytes: &[u8]) -> u32 {
 /// A recording of a header and frames, each of a type and a payload.
 pub fn file<'a>(header: &[u8], frames: impl IntoIterator<Item = (u8, &'a [u8])>) -> Vec<u8> {
     let mut out = header.to_vec();
-    let mut previous = header.to_vec();
+    let mut previous = crc32(header);
     for (kind, payload) in frames {
         let head = [&(payload.len() as u32).to_le_bytes()[..], &[kind]].concat();
-        previous = crc32(&[&previous, &head[..], payload].concat()).to_le_bytes().to_vec();
-        out.extend([&head[..], &previous, payload].concat());
+        previous = crc32(&[&previous.to_le_bytes(), &head[..], payload].concat());
+        out.extend([&head[..], &previous.to_le_bytes(), payload].concat());
     }
     out
 }
