@@ -95,36 +95,35 @@ fn look_at_tasks(skeleton: &PodtraceSkel<'static>, name: &str) -> Result<(), Pro
 }
 
 /// Takes in waits that go on already, by the plan's program for that, if there is one and the kernel took it.
-pub(super) fn begin_waits(skeleton: &PodtraceSkel<'static>, iterator: Option<&'static str>) {
+pub(super) fn begin_waits(skeleton: &PodtraceSkel<'static>, iterator: Option<&'static str>) -> Result<(), ProbeError> {
     let loaded = |name: &&str| program(skeleton, name).is_some_and(|program| program.autoload());
-    let Some(name) = iterator.filter(loaded) else { return };
-    if let Err(error) = look_at_tasks(skeleton, name) {
-        tracing::warn!(%error, "waits that go on when the trace begins or ends are not counted");
-    }
+    iterator.filter(loaded).map_or(Ok(()), |name| look_at_tasks(skeleton, name))
 }
 
 /// Counts waits that go on at the trace's end, by the monotonic clock.
-pub(super) fn end_waits(skeleton: &mut PodtraceSkel<'static>, iterator: Option<&'static str>, ended_ns: u64) {
+pub(super) fn end_waits(
+    skeleton: &mut PodtraceSkel<'static>,
+    iterator: Option<&'static str>,
+    ended_ns: u64,
+) -> Result<(), ProbeError> {
     if let Some(bss) = skeleton.maps.bss_data.as_deref_mut() {
         // SAFETY: the field is an aligned u64 in memory that the kernel shares with us for as long as the skeleton lives;
         // programs only read it.
         unsafe { ptr::write_volatile(&raw mut bss.trace_ended_ns, ended_ns) };
     }
-    begin_waits(skeleton, iterator);
+    begin_waits(skeleton, iterator)
 }
 
 /// Runs a program once for every entry of a table, if the kernel took the program.
-pub(super) fn look_at_entries(skeleton: &PodtraceSkel<'static>, look: LastLook) {
-    let Some(program) = program(skeleton, look.program).filter(|program| program.autoload()) else { return };
+pub(super) fn look_at_entries(skeleton: &PodtraceSkel<'static>, look: LastLook) -> Result<(), ProbeError> {
+    let Some(program) = program(skeleton, look.program).filter(|program| program.autoload()) else { return Ok(()) };
     let object = skeleton.object();
-    let Some(table) = object.maps().find(|map| map.name() == look.table) else { return };
+    let Some(table) = object.maps().find(|map| map.name() == look.table) else { return Ok(()) };
     let looked = program.attach_iter(table.as_fd()).map_err(|error| error.to_string()).and_then(|link| {
         let mut iterator = Iter::new(&link).map_err(|error| error.to_string())?;
         iterator.read_to_end(&mut Vec::new()).map_err(|error| error.to_string())
     });
-    if let Err(error) = looked {
-        tracing::warn!(error, table = look.table, "what was under way when the trace ended is not counted");
-    }
+    looked.map(drop).map_err(|reason| ProbeError::Table { table: look.table.into(), reason })
 }
 
 /// Lets nothing be counted any more, whatever is still attached.

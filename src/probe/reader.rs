@@ -30,6 +30,7 @@ use crate::event::LossCause;
 use crate::event::Tick;
 use crate::event::session::Cost;
 use crate::event::session::KernelUse;
+use crate::event::session::PlannedFeature;
 use crate::host::Clock;
 use crate::plan::LastLook;
 use crate::plan::Plan;
@@ -48,6 +49,13 @@ const TELL_USE: Duration = Duration::from_secs(10);
 /// How the thread tells that it is ready.
 pub(super) type Ready = SyncSender<Result<Beginning, ProbeError>>;
 
+/// Programs that look at what is under way, each with a kind that lacks it otherwise.
+type Looks = Vec<(&'static str, &'static str)>;
+
+fn as_told(feature: PlannedFeature) -> Told {
+    Told::Item(Item::Feature(feature))
+}
+
 /// Everything the thread owns.
 struct Reader<'a> {
     skeleton: PodtraceSkel<'static>,
@@ -59,6 +67,7 @@ struct Reader<'a> {
     exit_kind: Option<u8>,
     wait_iterator: Option<&'static str>,
     last_look: Option<LastLook>,
+    looks: Looks,
     /// When the trace ended.
     ended_ns: Option<i64>,
     beginning: Beginning,
@@ -66,6 +75,19 @@ struct Reader<'a> {
     send: &'a SyncSender<Vec<Told>>,
     /// When what is used is told next; `None`: nobody wants to know.
     tell_use: Option<Instant>,
+}
+
+/// A part of a feature that is not seen.
+fn missing(feature: &str, what: &str, why: &ProbeError) -> PlannedFeature {
+    PlannedFeature { feature: feature.into(), blind: Some(format!("{what} is not seen: {why}")), degraded: None }
+}
+
+/// The parts of kinds that miss what a program looks at when the trace begins or ends.
+fn overlooked(looks: &Looks, program: Option<&str>, looked: Result<(), ProbeError>) -> Vec<PlannedFeature> {
+    let Err(error) = looked else { return Vec::new() };
+    let kinds = looks.iter().filter(|(look, _)| Some(*look) == program);
+    let part = |kind: &str| format!("{kind}: under way");
+    kinds.map(|(_, kind)| missing(&part(kind), "what goes on when the trace begins or ends", &error)).collect()
 }
 
 /// The thread's whole life.
@@ -101,7 +123,9 @@ impl<'a> Reader<'a> {
         let clock = Clock::read(Path::new("/"));
         let origin = Instant::now();
         let started_ns = clock.monotonic_ns.cast_unsigned();
-        assign::begin_waits(&skeleton, plan.wait_iterator());
+        let waits = assign::begin_waits(&skeleton, plan.wait_iterator());
+        let looks: Looks = plan.looks().collect();
+        attached.surprises.extend(overlooked(&looks, plan.wait_iterator(), waits));
         let rings = Rings::open(&skeleton.maps.control_ring, &skeleton.maps.data_ring, started_ns)?;
         let reader = Self {
             rings,
@@ -112,6 +136,7 @@ impl<'a> Reader<'a> {
             exit_kind: plan.exit_kind().map(|kind| kind.0),
             wait_iterator: plan.wait_iterator(),
             last_look: plan.last_look(),
+            looks,
             ended_ns: None,
             beginning: Beginning { clock, origin, surprises: std::mem::take(&mut attached.surprises) },
             inbox,
@@ -144,25 +169,29 @@ impl<'a> Reader<'a> {
                 break;
             }
         }
-        self.end();
+        let missed = self.end();
         attached.detach();
+        self.hand_on(missed);
         self.tick()?;
         Ok(cost::of_kernel(&self.skeleton))
     }
 
-    /// Ends the trace: what is counted belongs to the time up to now, however long it takes to detach and drain.
-    fn end(&mut self) {
+    /// Ends the trace: what is counted belongs to the time up to now, however long it takes to detach and drain. What could
+    /// not be looked at.
+    fn end(&mut self) -> Vec<Told> {
         let ended = self.since_origin();
         let started_ns = self.beginning.clock.monotonic_ns.cast_unsigned();
-        assign::end_waits(&mut self.skeleton, self.wait_iterator, started_ns.saturating_add_signed(ended));
-        if let Some(look) = self.last_look {
-            assign::look_at_entries(&self.skeleton, look);
-        }
+        let ended_ns = started_ns.saturating_add_signed(ended);
+        let waits = assign::end_waits(&mut self.skeleton, self.wait_iterator, ended_ns);
+        let answers = self.last_look.map_or(Ok(()), |look| assign::look_at_entries(&self.skeleton, look));
         assign::close_gate(&mut self.skeleton);
         if let Some(cpu) = &mut self.cpu {
             cpu.look();
         }
         self.ended_ns = Some(ended);
+        let mut missed = overlooked(&self.looks, self.wait_iterator, waits);
+        missed.extend(overlooked(&self.looks, self.last_look.map(|look| look.program), answers));
+        missed.into_iter().map(as_told).collect()
     }
 
     fn since_origin(&self) -> i64 {
@@ -183,10 +212,11 @@ impl<'a> Reader<'a> {
             };
             refused.extend(done.err().map(|error| Told::Refused { order, error }));
         }
-        if let Err(error) = assign::take_in(&self.skeleton) {
-            tracing::warn!(%error, "what runs already in new targets is not seen");
-        }
-        assign::begin_waits(&self.skeleton, self.wait_iterator);
+        let taken = assign::take_in(&self.skeleton);
+        let new = |error: ProbeError| missing("targets: new", "what ran already in targets that came later", &error);
+        refused.extend(taken.err().map(new).map(as_told));
+        let waits = assign::begin_waits(&self.skeleton, self.wait_iterator);
+        refused.extend(overlooked(&self.looks, self.wait_iterator, waits).into_iter().map(as_told));
         refused
     }
 
@@ -254,5 +284,30 @@ impl<'a> Reader<'a> {
     /// Hands on what is told, waiting if the receiver is behind; false if there is no receiver any more.
     fn hand_on(&self, told: Vec<Told>) -> bool {
         told.is_empty() || self.send.send(told).is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::overlooked;
+    use crate::probe::ProbeError;
+
+    /// Check that what could not be looked at is a blind part of the kinds that lack it, and of no others.
+    #[test]
+    fn what_was_overlooked() {
+        let looks = vec![("settle_waits", "sched.offcpu"), ("settle_connections", "tcp.unanswered")];
+        let failed = || Err(ProbeError::Table { table: "connections".into(), reason: "no memory".into() });
+        assert_eq!(overlooked(&looks, Some("settle_waits"), Ok(())), []);
+        assert_eq!(overlooked(&looks, None, failed()), []);
+        let missing = overlooked(&looks, Some("settle_connections"), failed());
+        assert_eq!(missing.len(), 1);
+        assert_eq!(missing[0].feature, "tcp.unanswered: under way");
+        assert_eq!(
+            missing[0].blind.as_deref(),
+            Some(
+                "what goes on when the trace begins or ends is not seen: cannot use the kernel's table `connections`: no \
+                 memory"
+            )
+        );
     }
 }

@@ -3,12 +3,20 @@
 //! How often a thread leaves the CPU is for the kernel to say: a wait may be broken in two. So times are compared in
 //! sum, counts as bounds.
 
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::rig;
+use crate::rig::cgroup::Cgroup;
 use crate::rig::compare::Compared;
+use crate::rig::process::Running;
+use crate::rig::scene;
 use crate::rig::scene::Scene;
 use crate::rig::scene::Traced;
 
 /// A key's count and the sum of its durations, in seconds.
-fn total(entry: Option<&serde_json::Value>) -> (f64, f64) {
+fn total(entry: Option<&Value>) -> (f64, f64) {
     let count = entry.and_then(|entry| entry["count"].as_f64()).unwrap_or(0.0);
     let mean = entry.and_then(|entry| entry["latency_seconds"]["mean"].as_f64()).unwrap_or(0.0);
     (count, count * mean)
@@ -16,7 +24,7 @@ fn total(entry: Option<&serde_json::Value>) -> (f64, f64) {
 
 /// How much longer than on a real machine things take that are outside of what is measured.
 fn slowness() -> f64 {
-    if crate::rig::slow() { 10.0 } else { 1.0 }
+    if rig::slow() { 10.0 } else { 1.0 }
 }
 
 /// Every reason's waits: at least as many and, in sum, as long as the workload says, within `spare` of a second each way
@@ -24,7 +32,7 @@ fn slowness() -> f64 {
 fn waits(compared: &mut Compared, traced: &Traced, spare: f64) {
     let spare = spare * slowness();
     let (_, for_a_cpu) = total(Some(compared.signal("sched.runq")));
-    for (reason, truly) in crate::rig::compare::object(&traced.truth["did"]["sched.offcpu"]["reason"]) {
+    for (reason, truly) in rig::compare::object(&traced.truth["did"]["sched.offcpu"]["reason"]) {
         let (count, seconds) = total(compared.entry("sched.offcpu", "reason", reason));
         let (least, truly) = (truly["count"].as_f64().unwrap_or(0.0), truly["log"]["total"].as_f64().unwrap_or(0.0));
         compared.between(&format!("`sched.offcpu` {reason}: count"), count, least, least * 3.0 + 20.0);
@@ -161,32 +169,82 @@ fn longest(compared: &Compared, reason: &str) -> (f64, u64) {
     (longest.unwrap_or(f64::NAN), entry.and_then(|entry| entry["count"].as_u64()).unwrap_or(0))
 }
 
+/// A job that hangs in a system call before anything is traced.
+fn hanging(scene: &Scene, job: &[&str], call: i64) -> Running {
+    let line = scene.job(job, "truth");
+    let mut command = std::process::Command::new(&line[0]);
+    command.args(&line[1..]);
+    let hanging = Running::start(command, "hanging", scene.folder());
+    let file = |name: &str| std::fs::read_to_string(format!("/proc/{}/{name}", hanging.pid())).unwrap_or_default();
+    rig::wait_until("the job to hang", || {
+        file("syscall").starts_with(&format!("{call} ")) && file("stat").contains(") S ")
+    });
+    hanging
+}
+
+/// Traces a job that hangs all along, which is a wait of this reason for as long as the trace is.
+fn hangs(scene: &Scene, job: &[&str], call: i64, reason: &str, is_named: bool) {
+    let hanging = hanging(scene, job, call);
+    let ended = scene.start_on(&["--pid", &hanging.pid().to_string(), "--for", "2s"]).end();
+    hanging.signal(libc::SIGKILL);
+    drop(hanging.end());
+    let report = scene::report_of(&ended);
+    let mut compared = Compared::sides(&report, &Value::Null, &ended.errors);
+    let duration = report["duration_seconds"].as_f64().unwrap_or(f64::NAN);
+    let (seconds, count) = longest(&compared, reason);
+    compared.equal(&format!("waits: {reason}"), count, 1);
+    compared.between(&format!("{reason}: max"), seconds, duration - 0.05, duration + 0.3 * slowness());
+    let first = report["sections"]["verdict"]["slow"].to_string() + &report["sections"]["time"].to_string();
+    compared.equal("where the time went names it", first.contains(reason), is_named);
+    compared.end();
+}
+
 /// Check that a process that hangs from before the trace until after it is seen to: it waits for as long as the trace is.
 #[test]
 fn hangs_all_along() {
     let scene = Scene::empty();
-    let peer = crate::rig::peers::late(crate::rig::peers::V4, std::time::Duration::from_secs(600)).to_string();
-    let line = scene.job(&["idle-recv", "--to", &peer], "truth");
-    let mut command = std::process::Command::new(&line[0]);
-    command.args(&line[1..]);
-    let hanging = crate::rig::process::Running::start(command, "hanging", scene.folder());
-    let stat = format!("/proc/{}/stat", hanging.pid());
-    crate::rig::wait_until("the receive", || {
-        std::fs::read_to_string(format!("/proc/{}/syscall", hanging.pid()))
-            .is_ok_and(|line| line.starts_with(&format!("{} ", libc::SYS_recvfrom)))
-            && std::fs::read_to_string(&stat).is_ok_and(|stat| stat.contains(") S "))
-    });
-    let ended = scene.start_on(&["--pid", &hanging.pid().to_string(), "--for", "2s"]).end();
+    let peer = rig::peers::late(rig::peers::V4, Duration::from_secs(600)).to_string();
+    hangs(&scene, &["idle-recv", "--to", &peer], libc::SYS_recvfrom, "network", true);
+}
+
+/// Check that a server to which nobody connects is idle, and waits for no network.
+#[test]
+fn nobody_connects() {
+    let scene = Scene::empty();
+    let ready = scene.path("ready");
+    hangs(&scene, &["accepts", "--ready", &ready.to_string_lossy()], libc::SYS_accept, "accept", false);
+}
+
+/// Check that a process whose cgroup is frozen for a while is said to be stopped for as long, and to wait for the network
+/// before and after.
+#[test]
+fn frozen() {
+    let scene = Scene::empty();
+    let peer = rig::peers::late(rig::peers::V4, Duration::from_secs(600)).to_string();
+    let cgroup = Cgroup::new();
+    let hanging = hanging(&scene, &["idle-recv", "--to", &peer], libc::SYS_recvfrom);
+    cgroup.take(hanging.pid());
+    let tracing = scene.start_on(&["--pid", &hanging.pid().to_string(), "--for", "5s"]);
+    let freeze = |state: &str| {
+        let began = std::time::Instant::now();
+        std::fs::write(cgroup.path().join("cgroup.freeze"), state).expect("a cgroup can be frozen");
+        began
+    };
+    let began = freeze("1");
+    std::thread::sleep(Duration::from_millis(1_300));
+    let least = began.elapsed().as_secs_f64();
+    freeze("0");
+    let most = began.elapsed().as_secs_f64();
+    let ended = tracing.end();
     hanging.signal(libc::SIGKILL);
     drop(hanging.end());
-    let report = crate::rig::scene::report_of(&ended);
-    let mut compared = Compared::sides(&report, &serde_json::Value::Null, &ended.errors);
-    let duration = report["duration_seconds"].as_f64().unwrap_or(f64::NAN);
-    let (seconds, count) = longest(&compared, "network");
-    compared.equal("waits for the network", count, 1);
-    compared.between("`sched.offcpu` network: max", seconds, duration - 0.05, duration + 0.3 * slowness());
-    let first = report["sections"]["verdict"]["slow"].to_string() + &report["sections"]["time"].to_string();
-    compared.holds("where the time went names it", first.contains("network"));
+    let report = scene::report_of(&ended);
+    let mut compared = Compared::sides(&report, &Value::Null, &ended.errors);
+    let (seconds, count) = longest(&compared, "stopped");
+    compared.equal("waits: stopped", count, 1);
+    let tolerance = 0.05 * slowness();
+    compared.between("stopped: max", seconds, least - tolerance, most + tolerance);
+    compared.equal("waits for the network", longest(&compared, "network").1, 2);
     compared.end();
 }
 
@@ -194,14 +252,14 @@ fn hangs_all_along() {
 #[test]
 fn still_waits_at_the_end() {
     let scene = Scene::empty();
-    let peer = crate::rig::peers::late(crate::rig::peers::V4, std::time::Duration::from_secs(600)).to_string();
+    let peer = rig::peers::late(rig::peers::V4, Duration::from_secs(600)).to_string();
     let line = scene.job(&["idle-recv", "--to", &peer], "truth");
-    let ended = scene.start_run(crate::rig::EVERYTHING, &["--for", "2s"], &line).end();
-    let report = crate::rig::scene::report_of(&ended);
-    let mut compared = Compared::sides(&report, &serde_json::Value::Null, &ended.errors);
+    let ended = scene.start_run(rig::EVERYTHING, &["--for", "2s"], &line).end();
+    let report = scene::report_of(&ended);
+    let mut compared = Compared::sides(&report, &Value::Null, &ended.errors);
     let (seconds, count) = longest(&compared, "network");
     compared.between("waits for the network", count as f64, 1.0, 2.0);
-    compared.between("`sched.offcpu` network: max", seconds, if crate::rig::slow() { 0.5 } else { 1.5 }, 2.5);
+    compared.between("`sched.offcpu` network: max", seconds, if rig::slow() { 0.5 } else { 1.5 }, 2.5);
     compared.end();
 }
 
@@ -244,7 +302,7 @@ fn on_a_disk(scene: &Scene) -> bool {
 fn half_a_cpu() {
     let scene = Scene::empty();
     // Long enough for the start of the program, which uses a whole CPU, not to matter.
-    let traced = scene.trace(&["spinner", "--seconds", if crate::rig::slow() { "11" } else { "3" }]);
+    let traced = scene.trace(&["spinner", "--seconds", if rig::slow() { "11" } else { "3" }]);
     let pid = &traced.truth["facts"]["pid"];
     let mut compared = Compared::of(&traced);
     let entries = compared.signal("sched.cpu")["top"]["process"].as_array().map_or(&[][..], Vec::as_slice);
@@ -261,7 +319,7 @@ fn half_a_cpu() {
     compared.between("`sched.cpu` share", share, truly - 0.03, truly + 0.03);
     let truly = traced.truth["facts"]["life_cpu_seconds"].as_f64().unwrap_or(f64::NAN);
     // The truth leaves out the end of the process.
-    let end = if crate::rig::slow() { 0.1 } else { 0.02 };
+    let end = if rig::slow() { 0.1 } else { 0.02 };
     compared.between("`sched.cpu` seconds", seconds, truly * 0.99, truly * 1.01 + end);
     compared.complete();
     compared.end();
