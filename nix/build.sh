@@ -1,6 +1,7 @@
 # shellcheck shell=bash disable=SC2154 # nix/test sets `work`, `scratch` and `offline`
-# `./dev nix --full`, sourced by nix/test: a real build of the flake's own package in Nix's sandbox, without network,
-# with the host's compiler; then once more, to be the same to the bit; and the same of the static package and the image.
+# `./dev test package` and `./dev nix --full`, sourced by nix/test: a real build of the flake's own package in Nix's sandbox,
+# without network, with the host's compiler; then once more, to be the same to the bit. In full, the static package and the
+# image too.
 
 # Crates by the names that the build asks for; cargo has fetched them by their checksums.
 crates_in_store() {
@@ -17,7 +18,7 @@ crates_in_store() {
 # build OPTION...: with the host's programs at fixed places, and nothing else of it.
 build() {
     local rust
-    rust=$(dirname "$(dirname "$(rustup which cargo)")")
+    rust=$(rustc --print sysroot)
     NIX_CONFIG="$NIX_CONFIG
 sandbox = true
 sandbox-fallback = false
@@ -122,6 +123,7 @@ check "it works" built_works
 sizes
 check "a second build is the same to the bit" build_again
 check "a broken profile ends the build of a system" broken_profile_ends_the_build
+[ "$mode" = --full ] || return 0
 check "the static package is built in the sandbox" build "${offline[@]}" .#podtrace-static
 check "it needs no library" needs_nothing
 check "it works" built_works

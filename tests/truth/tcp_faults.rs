@@ -118,7 +118,7 @@ fn unanswered_epoll() {
 fn given_up() {
     let scene = Scene::empty();
     let silent = peers::quiet(V4).to_string();
-    let ending = peers::ending(V6, Duration::from_millis(310)).to_string();
+    let ending = peers::ending(V6, Duration::from_millis(510)).to_string();
     let answering = peers::slow(V4, Duration::from_millis(1)).to_string();
     let traced = scene.trace(&["given-up", "--silent", &silent, "--ending", &ending, "--answering", &answering]);
     let mut compared = Compared::of(&traced);
@@ -130,6 +130,6 @@ fn given_up() {
     compared.equal("unanswered", compared.count("tcp.unanswered"), 7 + 5 + 3 + 11);
     let ended = compared.entry("tcp.unanswered", "waiting", "ended by peer").cloned().unwrap_or(Value::Null);
     let shortest = ended["latency_seconds"]["p50"].as_f64().unwrap_or(f64::NAN);
-    compared.between("ended by the peer, after", shortest, 0.3, 60.0);
+    compared.between("ended by the peer, after", shortest, 0.4, 60.0);
     compared.end();
 }

@@ -20,7 +20,7 @@ use super::tcp::established;
 const PATIENCE_MS: i32 = 60_000;
 
 /// Longer than what podtrace takes for a farewell.
-const APART: Duration = Duration::from_millis(230);
+const APART: Duration = Duration::from_millis(430);
 
 /// A request that nobody takes for what HTTP/2 sends by itself, and one that may be that.
 const LARGE: &[u8] = &[b'r'; 101];

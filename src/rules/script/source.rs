@@ -47,6 +47,7 @@ macro_rules! shipped {
 /// The rules inside the binary, in the order they are listed.
 pub static SHIPPED: &[Shipped] = shipped![
     "slow-dependency",
+    "no-answer",
     "connect-failures",
     "error-correlation",
     "retransmits",
