@@ -24,21 +24,28 @@ return {
 	evaluate = function(window, params)
 		local findings, named = {}, {}
 		local peers = window.tcp.unanswered:top("peer", 50)
+		local ways, ended = {}, 0
+		for _, way in window.tcp.unanswered:top("waiting", 4) do
+			table.insert(ways, string.format("%s %s", text.count(way.count), way.key))
+			if way.key ~= "answer" then
+				ended += way.count
+			end
+		end
 		for _, peer in peers do
 			local longest = peer.max or peer.mean
 			if longest and longest > params.after then
 				named[peer.key] = true
 				local answered, evidence = others(window, peer.key)
 				local all = { evidence }
-				if #peers == 1 then
-					local ways = {}
-					for _, way in window.tcp.unanswered:top("waiting", 4) do
-						table.insert(ways, string.format("%s %s", text.count(way.count), way.key))
-					end
+				if #peers == 1 and #ways > 0 then
 					table.insert(all, "waiting for: " .. table.concat(ways, ", "))
 				end
+				if ended == 0 then
+					table.insert(all, "who waits on purpose looks the same: a long poll, a queue that is empty")
+				end
 				table.insert(findings, {
-					severity = if answered == 0 then "critical" else "warning",
+					-- What was waited for in vain is worse than what is waited for still.
+					severity = if answered == 0 and ended > 0 then "critical" else "warning",
 					title = string.format(
 						"%s does not answer: %s without an answer, the longest for %s",
 						peer.key,

@@ -28,6 +28,24 @@ return {
 			},
 		},
 		{
+			name = "what is still waited for may be waited for on purpose",
+			windows = {
+				{
+					["tcp.unanswered"] = {
+						peer = { ["10.0.0.7:6379"] = { durations = { ["30s"] = 3 } } },
+						waiting = { answer = { durations = { ["30s"] = 3 } } },
+					},
+				},
+			},
+			expect = {
+				{
+					severity = "warning",
+					key = "10.0.0.7:6379",
+					evidence = { "waiting for: 3 answer", "who waits on purpose looks the same: a long poll, a queue that is empty" },
+				},
+			},
+		},
+		{
 			name = "one that answers others is a warning",
 			windows = {
 				{
@@ -46,7 +64,7 @@ return {
 			name = "the bound can be set",
 			params = { after = "200ms" },
 			windows = { { ["tcp.unanswered"] = { peer = { ["10.0.0.7:80"] = { durations = { ["300ms"] = 41 } } } } } },
-			expect = { { severity = "critical", key = "10.0.0.7:80" } },
+			expect = { { severity = "warning", key = "10.0.0.7:80" } },
 		},
 		{
 			name = "silent connections are told of, and more so where nothing else was answered",

@@ -97,3 +97,32 @@ fn short_traces() {
     compared.holds("their rate is none", !rules.iter().any(|rule| **rule == "tcp.reset rate > 10"));
     compared.end();
 }
+
+/// Check that with peers that answer nothing the default profile finds that before all else, also where the target waits
+/// for it by epoll.
+#[test]
+fn no_answer_first() {
+    let scene = Scene::empty();
+    let silent = peers::late(V4, Duration::from_secs(600)).to_string();
+    let answering = peers::slow(V4, Duration::from_millis(1)).to_string();
+    let seconds = if crate::rig::slow() { "15s" } else { "6s" };
+    let line = scene.job(&["unanswered", "--to", &silent, "--to", &answering, "--by", "epoll"], "truth");
+    let ended = podtrace(&scene, "report", &["run", "-o", "json", "--for", seconds, "--"], &line);
+    let report: Value = serde_json::from_str(&ended.output).expect("the report is JSON");
+    let mut compared = Compared::sides(&report, &Value::Null, &ended.errors);
+    let findings = report["findings"].as_array().cloned().unwrap_or_default();
+    let said = |title: &str| {
+        let says = |finding: &&Value| finding["title"].as_str().is_some_and(|said| said.contains(title));
+        let finding = findings.iter().find(says).unwrap_or(&Value::Null);
+        ["rule", "severity"].map(|field| finding[field].as_str().unwrap_or_default().to_owned())
+    };
+    let connect = "does not answer: 1 without an answer";
+    compared.equal("the connect that nobody answers", said(connect), ["no-answer", "critical"].map(String::from));
+    let silent = format!("{silent} may not answer: a connection silent since");
+    compared.equal("the silent connection", said(&silent), ["no-answer", "warning"].map(String::from));
+    // What else is said of that peer, that SYNs were sent again, may come before it, and nothing else.
+    let place =
+        findings.iter().position(|finding| finding["title"].as_str().is_some_and(|said| said.contains(connect)));
+    compared.between("its place", place.map_or(f64::NAN, |place| place as f64), 0.0, 1.0);
+    compared.end();
+}
