@@ -181,7 +181,12 @@ fn scraped_by_prometheus() {
     let sum = prometheus.query(&format!("podtrace_latency_seconds_sum{{type=\"tcp.send\",{of}}}"));
     assert!(sum.len() == 1 && sum[0] > 0.0, "{sum:?}");
 
-    let text = get(listen, "/metrics").expect("podtrace can be scraped");
+    let mut text = String::new();
+    // What took time is told some ticks later than what moved bytes.
+    rig::wait_until("every metric of the commission", || {
+        text = get(listen, "/metrics").expect("podtrace can be scraped");
+        COMMISSIONED.iter().all(|name| text.contains(&format!("# TYPE {name} ")))
+    });
     let (clean, said) = promtool(&text);
     let named: BTreeSet<_> = said.lines().filter_map(|line| line.split_whitespace().next()).collect();
     assert!(!clean && named == COMMISSIONED.into_iter().collect(), "promtool says of the names:\n{said}");

@@ -14,6 +14,11 @@ use crate::probe::Membership;
 use crate::targets::pod::Ended;
 use crate::targets::pods::ContainerTarget;
 
+/// What a container is called of whose cgroup not even the name is known.
+fn number(key: Key) -> String {
+    format!("cgroup-{}", key.1)
+}
+
 impl Lives {
     /// Takes what is still not known for a container, or leaves it out where only certain ones are meant.
     pub(super) fn give_up(&mut self, key: Key, out: &mut Vec<Item>) {
@@ -52,11 +57,15 @@ impl Lives {
                 self.adopt(key, key.0, &container, out);
             }
             (_, false, Some(container)) => self.adopt(key, key.0, &container, out),
-            (State::Unknown(_), false, None) if !self.narrowed => match child.is_pause() {
+            // Its name tells more, and is about to be looked up.
+            (State::Unknown(_), false, None) if !self.narrowed && child.name.is_some() => match child.is_pause() {
                 Some(true) => self.leave_out(key),
                 Some(false) => self.adopt_unnamed(key, out),
                 None => {}
             },
+            (State::Ours(target), false, None) if child.name.is_some() && target.container == Some(number(key)) => {
+                self.adopt_unnamed(key, out);
+            }
             _ => {}
         }
     }
@@ -68,7 +77,7 @@ impl Lives {
         let name = match (child.short_id(), &child.name) {
             (Some(short), _) => short,
             (None, Some(name)) => name.clone(),
-            (None, None) => format!("cgroup-{}", key.1),
+            (None, None) => number(key),
         };
         self.name_life(key, key.0, &name, id, None, out);
     }

@@ -239,6 +239,28 @@ fn a_sandbox() {
     assert_eq!(counted(&out), (vec![7], vec![(KindId(1), 3)]));
 }
 
+/// Check that a container in a cgroup that was made before the pod was known waits for its name, is called by a number if
+/// none comes, and is named when one comes after all.
+#[test]
+fn made_before_the_pod_was_known() {
+    let (mut lives, _) = begun(false, vec![container("app", 'a', Some(102), Some(0))]);
+    let mut out = Vec::new();
+    for (number, cgroup) in [(8, 103), (9, 104)] {
+        lives.process(process(number, number, "server", Origin::Exec), cgroup, S, &mut out);
+    }
+    assert_eq!(out, []);
+    assert_eq!(lives.take_touched(), BTreeMap::from([("u1".to_owned(), BTreeMap::from([(103, None), (104, None)]))]));
+    let mut news = pod(vec![container("app", 'a', Some(102), Some(0))]);
+    news.children.insert(103, id('b'));
+    let items = lives.pod(news.clone(), 2 * S);
+    assert_eq!((targets(&items)[0].name.as_str(), processes(&items)), ("web/bbbbbbbbbbbb", vec![(8, 2)]));
+    lives.look(7 * S, &mut out);
+    assert_eq!((targets(&out)[0].name.as_str(), processes(&out)), ("web/cgroup-104", vec![(9, 3)]));
+    news.children.insert(104, id('c'));
+    let told = lives.pod(news, 8 * S);
+    assert_eq!((targets(&told)[0].name.as_str(), targets(&told)[0].index, told.len()), ("web/cccccccccccc", 3, 1));
+}
+
 /// Check that a container whose program is called like a sandbox's is taken back once it is known to be one.
 #[test]
 fn called_like_a_sandbox() {
