@@ -50,8 +50,9 @@ enum { RECEIVING_SHUT = 1 };
 /* Less is no wait that anybody means: a farewell goes out right before the close, and is owed nothing. */
 enum { APART_NS = 100 * 1000 * 1000 };
 
-/* What HTTP/2 sends by itself after an answer, encrypted: acknowledgements of settings and pings, windows (17 and two times
- * 13 bytes, RFC 9113 section 6) in records of TLS (22 bytes more, RFC 8446 section 5). An idle connection has sent it last. */
+/* More than HTTP/2 sends by itself after it received something, and an idle connection has therefore sent last: the
+ * windows of a stream and of the connection (13 bytes each, RFC 9113 section 6.9), or the acknowledgement of a ping (17,
+ * section 6.7), in a record of TLS 1.3 (22 more, RFC 8446 section 5.2). */
 enum { ASKED_LEAST = 64 };
 
 /* Client: something was sent. */
