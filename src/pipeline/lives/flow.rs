@@ -56,9 +56,13 @@ impl Lives {
         }
         let pod = self.pods.get(&target);
         let name = pod.and_then(|pod| pod.told.children.get(&child).cloned());
+        let is_new = !self.children.contains_key(&key);
         let one = self.children.entry(key).or_insert_with(|| Child::new(name, None, at_ns));
         one.entered(&process);
-        if let (State::Unknown(_), Some(pod)) = (&one.state, pod) {
+        // Of one that is known by its name somebody was asked when it was made.
+        if let (State::Unknown(_), Some(pod)) = (&one.state, pod)
+            && (is_new || one.name.is_none())
+        {
             self.touched.entry(pod.told.kubelet_uid.clone()).or_default().insert(child, one.name.clone());
         }
         let is_init = process.namespace_pid == 1 && process.pid != 1;

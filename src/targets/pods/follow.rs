@@ -49,6 +49,10 @@ const STEP: Duration = Duration::from_millis(50);
 /// News that may wait: all pods of a large node.
 const NEWS_MAX: usize = 4096;
 
+/// Cgroups of a pod that are asked about at a time, though their folders need not be there: more than any runtime starts
+/// between two looks. Of a pod that makes more, the oldest are named only if their folders are.
+const HEARD_OF_MAX: usize = 256;
+
 /// Lives of a pod that are remembered beside the present ones.
 const LIVES_REMEMBERED: usize = 64;
 
@@ -209,7 +213,12 @@ impl Follower {
         let now = Instant::now();
         for (uid, children) in touched {
             if self.known.contains_key(&uid) {
-                self.heard_of.entry(uid.clone()).or_default().extend(children);
+                let heard_of = self.heard_of.entry(uid.clone()).or_default();
+                heard_of.extend(children);
+                // Ids are given in turn: the oldest stand first.
+                while heard_of.len() > HEARD_OF_MAX {
+                    heard_of.pop_first();
+                }
                 self.due.add(uid, now);
             } else {
                 self.strangers.add(uid, now);
