@@ -83,12 +83,13 @@ static __always_inline bool asks(const struct connection *connection)
 static __always_inline void end_turn(struct connection *connection, const struct sock *sock, int from, int to)
 {
 	__u64 key = (__u64)sock, since = connection->turn_ns, now, least;
-	__u32 unread = GET(struct tcp_sock, key, rcv_nxt) - GET(struct tcp_sock, key, copied_seq);
 	__u8 how = PODTRACE_PEER_ENDED;
+	__u32 unread;
 
 	if (from != K_TCP_ESTABLISHED || connection->side != PODTRACE_CLIENT || !(connection->flags & TURN) ||
 	    !enabled(PODTRACE_TCP_UNANSWERED) || !asks(connection))
 		return;
+	unread = GET(struct tcp_sock, key, rcv_nxt) - GET(struct tcp_sock, key, copied_seq);
 	if (to == K_TCP_CLOSE_WAIT)
 		unread--; /* the end itself, which has a number of its own */
 	else if (BPF_CORE_READ(sock, sk_shutdown) & RECEIVING_SHUT)

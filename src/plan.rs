@@ -166,10 +166,11 @@ impl Plan {
     /// Says what is missing of a kind whose other half another family sees, where that one is not asked for.
     fn say_what_halves_miss(&mut self) {
         let halved = self.last_look().is_some() && self.wait_iterator().is_none();
-        let features = self.coverage.iter_mut().filter(|feature| feature.feature == families::UNANSWERED);
-        for feature in features.filter(|_| halved) {
+        let told = [families::UNANSWERED, families::SILENT];
+        for feature in self.coverage.iter_mut().filter(|one| halved && told.contains(&one.feature.as_str())) {
             feature.degraded = Some(
-                "who waits inside a receive when the trace ends is not seen: add `sched` to `probes` (see `tcp.silent`)"
+                "who waits inside a receive when the trace ends is not seen, and such a connection is one of `tcp.silent`: \
+                 add `sched` to `probes`"
                     .into(),
             );
         }
@@ -239,12 +240,15 @@ impl Plan {
         hooks.chain(handlers).chain([SEED_ITERATOR]).chain(self.wait_iterator()).chain(last)
     }
 
-    /// Programs that look at what goes on when the trace begins or ends, each with a kind that lacks it otherwise.
-    pub fn looks(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
-        let waits = self.wait_iterator().map(|program| (program, families::WAIT));
+    /// Looks at what goes on when the trace begins or ends, each for a kind.
+    pub fn looks(&self) -> impl Iterator<Item = Look> {
+        let look = |program, kind, is_all| Look { program, kind, is_all };
+        let waits = self.wait_iterator().map(|program| look(program, families::WAIT, false));
         let last = self.last_look().map(|look| look.program);
-        let told = [families::UNANSWERED, families::SILENT];
-        waits.into_iter().chain(last.into_iter().flat_map(move |program| told.map(|kind| (program, kind))))
+        let last = last.into_iter().flat_map(move |program| {
+            [look(program, families::UNANSWERED, false), look(program, families::SILENT, true)]
+        });
+        waits.into_iter().chain(last)
     }
 
     /// What is looked at when the trace ends, if what that tells is asked for.
@@ -257,6 +261,26 @@ impl Plan {
     /// The program that takes in waits which go on while the trace begins or ends, if waits are asked for.
     pub fn wait_iterator(&self) -> Option<&'static str> {
         self.kinds.iter().any(|kind| kind.name == families::WAIT).then_some("settle_waits")
+    }
+}
+
+/// A look at what is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// The program that looks.
+    pub program: &'static str,
+    /// The kind it is for.
+    pub kind: &'static str,
+    /// Whether nothing else tells of that kind.
+    pub is_all: bool,
+}
+
+impl Look {
+    /// What cannot be seen without it, for this reason: the kind, or the part of it that is under way.
+    pub fn missing(&self, reason: &str) -> PlannedFeature {
+        let what = "what goes on when the trace begins or ends is not seen";
+        let feature = if self.is_all { self.kind.to_owned() } else { format!("{}: under way", self.kind) };
+        PlannedFeature { feature, blind: Some(format!("{what}: {reason}")), degraded: None }
     }
 }
 

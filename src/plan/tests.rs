@@ -57,13 +57,15 @@ fn a_missing_hook_blinds_its_kinds() {
 /// Check that what only another family sees is said to be missing where that one is not asked for.
 #[test]
 fn half_a_kind_is_said() {
-    let degraded = |families: &[&str]| {
+    let degraded = |families: &[&str], kind: &str| {
         let plan = Plan::new(&asking(families), &Lacking(&[]), None);
-        let feature = plan.coverage.into_iter().find(|feature| feature.feature == "tcp.unanswered");
+        let feature = plan.coverage.into_iter().find(|feature| feature.feature == kind);
         feature.expect("it is planned").degraded
     };
-    assert!(degraded(&["tcp"]).is_some_and(|missing| missing.contains("add `sched` to `probes`")));
-    assert_eq!(degraded(&["tcp", "sched"]), None);
+    for kind in ["tcp.unanswered", "tcp.silent"] {
+        assert!(degraded(&["tcp"], kind).is_some_and(|missing| missing.contains("add `sched` to `probes`")), "{kind}");
+        assert_eq!(degraded(&["tcp", "sched"], kind), None);
+    }
 }
 
 /// Check that a profile without system calls does not pay for their hooks.

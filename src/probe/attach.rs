@@ -68,15 +68,10 @@ pub(super) fn attach(
             attached.surprises.extend(families.flat_map(|family| family.kinds).map(|kind| blind(kind.name, &reason)));
         }
     }
-    for (program, kind) in plan.looks() {
-        if let Some(one) = refused.iter().find(|one| one.program == program) {
-            let missing = format!(
-                "not what goes on when the trace begins or ends: the kernel refused `{program}`: {}",
-                one.reason
-            );
-            let feature = PlannedFeature { feature: kind.into(), blind: None, degraded: Some(missing) };
-            attached.surprises.push(feature);
-        }
+    for look in plan.looks() {
+        let one = refused.iter().find(|one| one.program == look.program);
+        let reason = one.map(|one| format!("the kernel refused `{}`: {}", one.program, one.reason));
+        attached.surprises.extend(reason.map(|reason| look.missing(&reason)));
     }
     take_in(skeleton)?;
     Ok(attached)

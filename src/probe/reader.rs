@@ -33,6 +33,7 @@ use crate::event::session::KernelUse;
 use crate::event::session::PlannedFeature;
 use crate::host::Clock;
 use crate::plan::LastLook;
+use crate::plan::Look;
 use crate::plan::Plan;
 use crate::wire::PodtraceSkel;
 
@@ -49,9 +50,6 @@ const TELL_USE: Duration = Duration::from_secs(10);
 /// How the thread tells that it is ready.
 pub(super) type Ready = SyncSender<Result<Beginning, ProbeError>>;
 
-/// Programs that look at what is under way, each with a kind that lacks it otherwise.
-type Looks = Vec<(&'static str, &'static str)>;
-
 fn as_told(feature: PlannedFeature) -> Told {
     Told::Item(Item::Feature(feature))
 }
@@ -67,7 +65,7 @@ struct Reader<'a> {
     exit_kind: Option<u8>,
     wait_iterator: Option<&'static str>,
     last_look: Option<LastLook>,
-    looks: Looks,
+    looks: Vec<Look>,
     /// When the trace ended.
     ended_ns: Option<i64>,
     beginning: Beginning,
@@ -77,17 +75,11 @@ struct Reader<'a> {
     tell_use: Option<Instant>,
 }
 
-/// A part of a feature that is not seen.
-fn missing(feature: &str, what: &str, why: &ProbeError) -> PlannedFeature {
-    PlannedFeature { feature: feature.into(), blind: Some(format!("{what} is not seen: {why}")), degraded: None }
-}
-
-/// The parts of kinds that miss what a program looks at when the trace begins or ends.
-fn overlooked(looks: &Looks, program: Option<&str>, looked: Result<(), ProbeError>) -> Vec<PlannedFeature> {
+/// What is missing because a program could not look at what is under way.
+fn overlooked(looks: &[Look], program: Option<&str>, looked: Result<(), ProbeError>) -> Vec<PlannedFeature> {
     let Err(error) = looked else { return Vec::new() };
-    let kinds = looks.iter().filter(|(look, _)| Some(*look) == program);
-    let part = |kind: &str| format!("{kind}: under way");
-    kinds.map(|(_, kind)| missing(&part(kind), "what goes on when the trace begins or ends", &error)).collect()
+    let lacking = looks.iter().filter(|look| Some(look.program) == program);
+    lacking.map(|look| look.missing(&error.to_string())).collect()
 }
 
 /// The thread's whole life.
@@ -124,7 +116,7 @@ impl<'a> Reader<'a> {
         let origin = Instant::now();
         let started_ns = clock.monotonic_ns.cast_unsigned();
         let waits = assign::begin_waits(&skeleton, plan.wait_iterator());
-        let looks: Looks = plan.looks().collect();
+        let looks: Vec<Look> = plan.looks().collect();
         attached.surprises.extend(overlooked(&looks, plan.wait_iterator(), waits));
         let rings = Rings::open(&skeleton.maps.control_ring, &skeleton.maps.data_ring, started_ns)?;
         let reader = Self {
@@ -213,8 +205,10 @@ impl<'a> Reader<'a> {
             refused.extend(done.err().map(|error| Told::Refused { order, error }));
         }
         let taken = assign::take_in(&self.skeleton);
-        let new = |error: ProbeError| missing("targets: new", "what ran already in targets that came later", &error);
-        refused.extend(taken.err().map(new).map(as_told));
+        refused.extend(taken.err().map(|error| {
+            let reason = format!("what ran already in targets that came later is not seen: {error}");
+            as_told(PlannedFeature { feature: "targets: new".into(), blind: Some(reason), degraded: None })
+        }));
         let waits = assign::begin_waits(&self.skeleton, self.wait_iterator);
         refused.extend(overlooked(&self.looks, self.wait_iterator, waits).into_iter().map(as_told));
         refused
@@ -289,25 +283,28 @@ impl<'a> Reader<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::Look;
     use super::overlooked;
     use crate::probe::ProbeError;
 
-    /// Check that what could not be looked at is a blind part of the kinds that lack it, and of no others.
+    /// Check that what could not be looked at is said to be missing of the kinds that lack it, and of no others: a part of
+    /// one that something else tells of too, and all of one that nothing else does.
     #[test]
     fn what_was_overlooked() {
-        let looks = vec![("settle_waits", "sched.offcpu"), ("settle_connections", "tcp.unanswered")];
+        let look = |program, kind, is_all| Look { program, kind, is_all };
+        let looks = [
+            look("waits", "sched.offcpu", false),
+            look("ends", "tcp.unanswered", false),
+            look("ends", "tcp.silent", true),
+        ];
         let failed = || Err(ProbeError::Table { table: "connections".into(), reason: "no memory".into() });
-        assert_eq!(overlooked(&looks, Some("settle_waits"), Ok(())), []);
+        assert_eq!(overlooked(&looks, Some("waits"), Ok(())), []);
         assert_eq!(overlooked(&looks, None, failed()), []);
-        let missing = overlooked(&looks, Some("settle_connections"), failed());
-        assert_eq!(missing.len(), 1);
-        assert_eq!(missing[0].feature, "tcp.unanswered: under way");
-        assert_eq!(
-            missing[0].blind.as_deref(),
-            Some(
-                "what goes on when the trace begins or ends is not seen: cannot use the kernel's table `connections`: no \
-                 memory"
-            )
-        );
+        let missing = overlooked(&looks, Some("ends"), failed());
+        let features: Vec<&str> = missing.iter().map(|one| one.feature.as_str()).collect();
+        assert_eq!(features, ["tcp.unanswered: under way", "tcp.silent"]);
+        let reason = "what goes on when the trace begins or ends is not seen: cannot use the kernel's table `connections`: \
+                      no memory";
+        assert!(missing.iter().all(|one| one.blind.as_deref() == Some(reason)), "{missing:?}");
     }
 }
