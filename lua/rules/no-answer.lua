@@ -7,9 +7,19 @@ local function others(window, key)
 	if not answers or answers.count == 0 then
 		return 0, "nothing that it was asked was answered in this window"
 	end
-	local typical = answers.p50 or answers.mean
-	return answers.count,
-		string.format("%s other answers of it, half of them within %s", text.count(answers.count), text.seconds(typical))
+	local count = text.count(answers.count)
+	-- The median of a part may be unknown; the mean never is.
+	if answers.p50 then
+		return answers.count, string.format("%s other answers of it, half of them within %s", count, text.seconds(answers.p50))
+	end
+	return answers.count, string.format("%s other answers of it, %s in the mean", count, text.seconds(answers.mean))
+end
+
+-- A finding about a row of peers, with what is the same in all.
+local function about(kind, peer, longest, after, finding)
+	finding.kind, finding.figure, finding.dimension, finding.key = kind, "duration", "peer", peer.key
+	finding.effect = longest / after
+	return finding
 end
 
 return {
@@ -43,7 +53,7 @@ return {
 				if ended == 0 then
 					table.insert(all, "who waits on purpose looks the same: a long poll, a queue that is empty")
 				end
-				table.insert(findings, {
+				local finding = {
 					-- What was waited for in vain is worse than what is waited for still.
 					severity = if answered == 0 and ended > 0 then "critical" else "warning",
 					title = string.format(
@@ -53,19 +63,15 @@ return {
 						text.seconds(longest)
 					),
 					evidence = all,
-					kind = "tcp.unanswered",
-					figure = "duration",
-					dimension = "peer",
-					key = peer.key,
-					effect = longest / params.after,
-				})
+				}
+				table.insert(findings, about("tcp.unanswered", peer, longest, params.after, finding))
 			end
 		end
 		for _, peer in if window.tcp.silent then window.tcp.silent:top("peer", 50) else {} do
 			local longest = peer.max or peer.mean
 			if longest and longest > params.after and not named[peer.key] then
 				local answered, evidence = others(window, peer.key)
-				table.insert(findings, {
+				local finding = {
 					-- Nobody can be seen to wait for it: that nothing else was answered either is all there is to say so.
 					severity = if answered == 0 then "warning" else "info",
 					title = string.format(
@@ -76,12 +82,8 @@ return {
 					),
 					evidence = { evidence, "the target waits by epoll, if it does: a connection may also be idle" },
 					confidence = "medium",
-					kind = "tcp.silent",
-					figure = "duration",
-					dimension = "peer",
-					key = peer.key,
-					effect = longest / params.after,
-				})
+				}
+				table.insert(findings, about("tcp.silent", peer, longest, params.after, finding))
 			end
 		end
 		return findings

@@ -53,7 +53,13 @@ return {
 					["tcp.response"] = { peer = { ["10.0.0.7:80"] = { durations = { ["1ms"] = 101 } } } },
 				},
 			},
-			expect = { { severity = "warning", key = "10.0.0.7:80" } },
+			expect = {
+				{
+					severity = "warning",
+					key = "10.0.0.7:80",
+					evidence = { "101 other answers of it, half of them within 999 us" },
+				},
+			},
 		},
 		{
 			name = "a request that was given up soon is no matter, unless it is told so",

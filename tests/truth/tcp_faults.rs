@@ -130,6 +130,8 @@ fn given_up() {
     compared.equal("unanswered", compared.count("tcp.unanswered"), 7 + 5 + 3 + 11);
     let ended = compared.entry("tcp.unanswered", "waiting", "ended by peer").cloned().unwrap_or(Value::Null);
     let shortest = ended["latency_seconds"]["p50"].as_f64().unwrap_or(f64::NAN);
-    compared.between("ended by the peer, after", shortest, 0.4, 60.0);
+    // The peer begins to wait when it has received, and podtrace counts from the end of the send.
+    let most = if rig::slow() { 5.0 } else { 0.8 };
+    compared.between("ended by the peer, after", shortest, 0.5, most);
     compared.end();
 }
